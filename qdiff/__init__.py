@@ -1,0 +1,67 @@
+"""qdiff: a generative sampler for noisy quantum-circuit outcomes.
+
+A circuit and a noise model become shots; a discrete diffusion model is fitted to the shots; the
+fitted surrogate draws new shots and gives probabilities; a comparison puts every number beside
+an exact reference.
+
+The names below are the public ones; each module is imported when first used, so that
+``import qdiff`` loads neither Qiskit nor torch nor matplotlib.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qdiff.bits import Register as Register
+    from qdiff.circuit import circuit_hash as circuit_hash
+    from qdiff.circuit import load_circuit as load_circuit
+    from qdiff.comparison import Comparison as Comparison
+    from qdiff.comparison import compare as compare
+    from qdiff.distribution import Distribution as Distribution
+    from qdiff.errors import InputError as InputError
+    from qdiff.errors import NoiseWarning as NoiseWarning
+    from qdiff.formats import load as load
+    from qdiff.noise import NoiseSpec as NoiseSpec
+    from qdiff.reference import exact as exact
+    from qdiff.reference import trajectories as trajectories
+    from qdiff.shots import Shots as Shots
+    from qdiff.simulator import simulate as simulate
+    from qdiff.surrogate import Surrogate as Surrogate
+    from qdiff.surrogate import fit as fit
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "Comparison": "comparison",
+    "Distribution": "distribution",
+    "InputError": "errors",
+    "NoiseSpec": "noise",
+    "NoiseWarning": "errors",
+    "Register": "bits",
+    "Shots": "shots",
+    "Surrogate": "surrogate",
+    "circuit_hash": "circuit",
+    "compare": "comparison",
+    "exact": "reference",
+    "fit": "surrogate",
+    "load": "formats",
+    "load_circuit": "circuit",
+    "simulate": "simulator",
+    "trajectories": "reference",
+}
+
+__all__ = ["__version__", *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'qdiff' has no attribute {name!r}")
+    value = getattr(import_module(f"qdiff.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,187 @@
+"""Files that cannot be half-written and are checked before memory is taken.
+
+Every native file is one safetensors file with a ``qdiff`` entry of JSON in its header: the kind,
+the schema version, and what belongs to the kind. Nothing is ever pickled.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdiff.errors import InputError
+
+SCHEMA_VERSION = 1
+_KEY = "qdiff"
+_MAX_HEADER_BYTES = 16 * 2**20
+
+
+class Kind(StrEnum):
+    """What a native file holds."""
+
+    SHOTS = "shots"
+    DISTRIBUTION = "distribution"
+    SURROGATE = "surrogate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A native file, read and checked as far as any kind needs."""
+
+    path: Path
+    tensors: Mapping[str, NDArray[Any]]
+    metadata: Mapping[str, Any]
+
+    def array(self, name: str, dtype: type[np.generic], *, ndim: int) -> NDArray[Any]:
+        """The tensor `name`. Raises `InputError` when it is missing or of another type or rank."""
+        tensor = self.tensors.get(name)
+        if tensor is None or tensor.dtype != dtype or tensor.ndim != ndim:
+            raise InputError(f"{self.path} is damaged: it has no {np.dtype(dtype)} tensor {name!r}")
+        return tensor
+
+    def json_object(self, name: str) -> dict[str, Any]:
+        value = self.metadata.get(name)
+        if not isinstance(value, dict):
+            raise InputError(f"{self.path} is damaged: it has no {name!r} in its header")
+        return value
+
+
+def write(
+    path: str | Path,
+    kind: Kind,
+    tensors: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, Any],
+    *,
+    force: bool = False,
+) -> None:
+    """Write a native file, whole or not at all. An existing `path` is refused unless `force`."""
+    from safetensors.numpy import save
+
+    header = {"kind": kind.value, "schema": SCHEMA_VERSION, **metadata}
+    arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    payload = save(arrays, metadata={_KEY: json.dumps(header, allow_nan=False)})
+    write_bytes(path, payload, force=force)
+
+
+def read(path: str | Path, kind: Kind) -> Content:
+    """Read a native file of `kind`. Raises `InputError` for any other, foreign or damaged file."""
+    from safetensors import SafetensorError, safe_open
+
+    path = Path(path)
+    header = read_header(path)
+    if header is None:
+        raise InputError(f"{path} is not a qdiff file")
+    if header.get("kind") != kind.value:
+        raise InputError(f"{path} holds {header.get('kind')!r}, expected {kind.value!r}")
+    if header.get("schema") != SCHEMA_VERSION:
+        raise InputError(
+            f"{path} has schema {header.get('schema')!r}; this qdiff reads {SCHEMA_VERSION}"
+        )
+    try:
+        with safe_open(path, framework="numpy") as file:  # checks sizes against the file's length
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged: {one_line(error)}") from None
+    return Content(path=path, tensors=tensors, metadata=header)
+
+
+def read_header(path: Path) -> dict[str, Any] | None:
+    """The ``qdiff`` entry of a safetensors header, or None for any other kind of file.
+
+    Raises `InputError` when the file is missing or cannot be read.
+    """
+    with opened(path) as file:
+        prefix = file.read(8)
+        size = int.from_bytes(prefix, "little")
+        if len(prefix) < 8 or not 2 <= size <= _MAX_HEADER_BYTES:
+            return None
+        raw = file.read(size)
+    try:
+        entry = json.loads(raw)["__metadata__"][_KEY]
+        header = json.loads(entry)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return header if isinstance(header, dict) else None
+
+
+@contextlib.contextmanager
+def opened(path: str | Path) -> Iterator[Any]:
+    """Open a user's file for reading bytes; a missing or unreadable one raises `InputError`."""
+    try:
+        with open(path, "rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}") from None
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+
+
+def write_text(path: str | Path, text: str, *, force: bool = False) -> None:
+    """Write UTF-8 text, whole or not at all."""
+    write_bytes(path, text.encode(), force=force)
+
+
+def write_bytes(path: str | Path, payload: bytes, *, force: bool = False) -> None:
+    """Write under a temporary name, sync, then rename, so that `path` is never half a file.
+
+    Raises `InputError` when `path` exists and `force` is not set, when its folder does not, and
+    when the disk refuses.
+    """
+    path = Path(path)
+    refuse_existing(path, force=force)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())
+        _publish(name, path, force=force)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def refuse_existing(path: str | Path, *, force: bool) -> None:
+    """Raise `InputError` when `path` exists and may not be replaced."""
+    if not force and os.path.lexists(path):
+        raise InputError(f"{path} exists; choose another name, or replace it with --force")
+
+
+def one_line(error: BaseException) -> str:
+    """An exception's message on one line, for use inside another message."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _publish(name: str, path: Path, *, force: bool) -> None:
+    """Move the finished file into place; without `force`, never over one that has appeared."""
+    if force:
+        os.replace(name, path)
+        return
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        refuse_existing(path, force=False)
+    except OSError:  # a file system without hard links: the check above is the best there is
+        os.replace(name, path)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
