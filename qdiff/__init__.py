@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from qdiff.distribution import Distribution as Distribution
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
+    from qdiff.fitting import FitConfig as FitConfig
+    from qdiff.fitting import fit as fit
     from qdiff.formats import load as load
     from qdiff.noise import NoiseSpec as NoiseSpec
     from qdiff.reference import exact as exact
@@ -29,13 +31,13 @@ if TYPE_CHECKING:
     from qdiff.shots import Shots as Shots
     from qdiff.simulator import simulate as simulate
     from qdiff.surrogate import Surrogate as Surrogate
-    from qdiff.surrogate import fit as fit
 
 __version__ = "0.1.0"
 
 _MODULES = {
     "Comparison": "comparison",
     "Distribution": "distribution",
+    "FitConfig": "fitting",
     "InputError": "errors",
     "NoiseSpec": "noise",
     "NoiseWarning": "errors",
@@ -45,7 +47,7 @@ _MODULES = {
     "circuit_hash": "circuit",
     "compare": "comparison",
     "exact": "reference",
-    "fit": "surrogate",
+    "fit": "fitting",
     "load": "formats",
     "load_circuit": "circuit",
     "simulate": "simulator",

@@ -136,6 +136,19 @@ class Shots:
         return cls._from_words(words, _as_counts(counts), num_bits, registers, provenance)
 
     @classmethod
+    def from_words(
+        cls,
+        words: Words,
+        counts: ArrayLike,
+        *,
+        registers: Sequence[Register],
+        provenance: Provenance | None = None,
+    ) -> Shots:
+        """Build from packed rows (see `qdiff.bits`) in any order, equal ones allowed."""
+        num_bits = sum(register.size for register in registers)
+        return cls._from_words(words, _as_counts(counts), num_bits, registers, provenance)
+
+    @classmethod
     def _from_words(
         cls,
         words: Words,

@@ -1,0 +1,58 @@
+// amplitude_8: Canonical amplitude estimation of one Bernoulli qubit with n - 1 evaluation qubits.
+// For: amplitude estimation: two peaks.
+// Family text: amplitude:8 (written by circuits/generate.py)
+
+OPENQASM 3.0;
+include "stdgates.inc";
+bit[7] c;
+qubit[8] q;
+h q[0];
+h q[1];
+h q[2];
+h q[3];
+h q[4];
+h q[5];
+h q[6];
+ry(0.9272952180016122) q[7];
+cry(118.69378790420636) q[0], q[7];
+cry(59.34689395210318) q[1], q[7];
+cry(29.67344697605159) q[2], q[7];
+cry(14.836723488025795) q[3], q[7];
+cry(7.4183617440128975) q[4], q[7];
+cry(3.7091808720064487) q[5], q[7];
+cry(1.8545904360032244) q[6], q[7];
+h q[0];
+cp(-pi/2) q[0], q[1];
+h q[1];
+cp(-pi/4) q[0], q[2];
+cp(-pi/2) q[1], q[2];
+h q[2];
+cp(-pi/8) q[0], q[3];
+cp(-pi/4) q[1], q[3];
+cp(-pi/2) q[2], q[3];
+h q[3];
+cp(-pi/16) q[0], q[4];
+cp(-pi/8) q[1], q[4];
+cp(-pi/4) q[2], q[4];
+cp(-pi/2) q[3], q[4];
+h q[4];
+cp(-pi/32) q[0], q[5];
+cp(-pi/16) q[1], q[5];
+cp(-pi/8) q[2], q[5];
+cp(-pi/4) q[3], q[5];
+cp(-pi/2) q[4], q[5];
+h q[5];
+cp(-pi/64) q[0], q[6];
+cp(-pi/32) q[1], q[6];
+cp(-pi/16) q[2], q[6];
+cp(-pi/8) q[3], q[6];
+cp(-pi/4) q[4], q[6];
+cp(-pi/2) q[5], q[6];
+h q[6];
+c[0] = measure q[0];
+c[1] = measure q[1];
+c[2] = measure q[2];
+c[3] = measure q[3];
+c[4] = measure q[4];
+c[5] = measure q[5];
+c[6] = measure q[6];

@@ -1,0 +1,5 @@
+"""``python -m qdiff`` is ``qdiff``."""
+
+from qdiff.cli import main
+
+main()

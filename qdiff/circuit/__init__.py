@@ -1,0 +1,15 @@
+"""Circuits as qdiff uses them: how they are read, what they measure, what identifies them."""
+
+from __future__ import annotations
+
+from qdiff.circuit.hashing import circuit_hash
+from qdiff.circuit.loading import load_circuit
+from qdiff.circuit.measurement import is_dynamic, registers_of, split_measurements
+
+__all__ = [
+    "circuit_hash",
+    "is_dynamic",
+    "load_circuit",
+    "registers_of",
+    "split_measurements",
+]

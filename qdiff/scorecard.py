@@ -1,0 +1,172 @@
+"""What a comparison returns: named metrics beside what they must be read against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from math import inf, isfinite, isinf, isnan
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Interval = tuple[float, float]
+
+COLUMNS = ("value", "floor", "training", "uniform", "independent bits")
+
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric of a comparison. Infinite and NaN (undefined) values are allowed.
+
+    Attributes
+    ----------
+    title, estimator
+        What it is, and how `value` was got from the candidate.
+    value
+        The candidate's score.
+    interval
+        Where `value` lies when the experiment is repeated: its mean over repetitions at the same
+        number of shots, with the comparison's confidence. None for a law, whose value is exact.
+    floor, floor_interval
+        Mean and central range of the same estimator for a perfect sampler at that many shots.
+        None for a law without training shots.
+    training, uniform, independent_bits
+        The scores of the raw training histogram, the uniform law, and independent bits.
+    if_infinite
+        What an infinite value means.
+    """
+
+    title: str
+    estimator: str
+    value: float
+    interval: Interval | None = None
+    floor: float | None = None
+    floor_interval: Interval | None = None
+    training: float | None = None
+    uniform: float
+    independent_bits: float
+    if_infinite: str = "infinite: there is mass where the other law has none"
+
+    @property
+    def note(self) -> str | None:
+        """Why the value is not an ordinary number, if it is not."""
+        if isnan(self.value):
+            return "undefined: the normaliser vanishes or the reference has zeros"
+        if isinf(self.value):
+            return self.if_infinite
+        return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON: infinities as the text ``"inf"``, undefined and missing numbers as null."""
+        return {
+            "title": self.title,
+            "value": _json(self.value),
+            "interval": _json_interval(self.interval),
+            "floor": _json(self.floor),
+            "floor_interval": _json_interval(self.floor_interval),
+            "training": _json(self.training),
+            "uniform": _json(self.uniform),
+            "independent_bits": _json(self.independent_bits),
+            "estimator": self.estimator,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Comparison:
+    """A candidate against a reference: named metrics, and what they were computed from.
+
+    `num_shots` is None for a law; `resamples` is how many replicates the intervals and floors
+    rest on. In a notebook it shows itself as a table.
+    """
+
+    metrics: Mapping[str, Metric]
+    num_bits: int
+    num_shots: int | None
+    training_shots: int | None
+    confidence: float
+    resamples: int
+
+    def __getitem__(self, name: str) -> Metric:
+        return self.metrics[name]
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Name of the metric -> ``value``, ``interval``, ``floor`` and so on, as JSON."""
+        return {name: metric.to_dict() for name, metric in self.metrics.items()}
+
+    def caption(self) -> str:
+        """One line: what was compared, and what the brackets are."""
+        candidate = "a known law" if self.num_shots is None else f"{self.num_shots:,} shots"
+        trained = f", trained on {self.training_shots:,} shots" if self.training_shots else ""
+        return (
+            f"{candidate} of {self.num_bits} bits{trained}; divergences in nats, "
+            f"{100 * self.confidence:g} % intervals, floor: a perfect sampler's score"
+        )
+
+    def rows(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Each metric's title and, for each of `COLUMNS`, its number and its range as text."""
+        for metric in self.metrics.values():
+            numbers = (metric.training, metric.uniform, metric.independent_bits)
+            yield (
+                metric.title,
+                [
+                    (_text(metric.value), _interval_text(metric.interval)),
+                    (_text(metric.floor), _interval_text(metric.floor_interval)),
+                    *((_text(number), "") for number in numbers),
+                ],
+            )
+
+    def table(self, title: str | None = None) -> Table:
+        """A rich table for a terminal."""
+        from rich.box import SIMPLE_HEAD
+        from rich.markup import escape as escape_markup
+        from rich.table import Table
+
+        table = Table(title=title and escape_markup(title), caption=self.caption(), box=SIMPLE_HEAD)
+        table.add_column("metric")
+        for column in COLUMNS:
+            table.add_column(column, justify="right")
+        for name, cells in self.rows():
+            table.add_row(name, *(escape_markup("\n".join(filter(None, cell))) for cell in cells))
+        return table
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={_text(m.value)}" for name, m in self.metrics.items())
+        return f"Comparison({values})"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("metric", *COLUMNS))
+        body = "".join(
+            f'<tr><th scope="row">{escape(title)}</th>'
+            + "".join(f"<td>{number} <small>{spread}</small></td>" for number, spread in cells)
+            + "</tr>"
+            for title, cells in self.rows()
+        )
+        return (
+            f"<table><caption>{escape(self.caption())}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def _json(value: float | None) -> float | str | None:
+    if value is None or isnan(value):
+        return None
+    return value if isfinite(value) else ("inf" if value == inf else "-inf")
+
+
+def _json_interval(interval: Interval | None) -> list[float | str | None] | None:
+    return None if interval is None else [_json(end) for end in interval]
+
+
+def _text(value: float | None) -> str:
+    if value is None or isnan(value):
+        return "–"
+    return f"{0.0 if abs(value) < _ROUNDING else value:.4g}"
+
+
+def _interval_text(interval: Interval | None) -> str:
+    return "" if interval is None else "[{}, {}]".format(*map(_text, interval))

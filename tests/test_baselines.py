@@ -1,0 +1,162 @@
+"""Every baseline by one contract, then each against what only it must satisfy."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from chi_square import FALSE_ALARM, biased, p_value
+from scipy.stats import entropy
+
+from qdiff.baselines import (
+    Baseline,
+    ChowLiuTree,
+    Histogram,
+    IndependentBits,
+    Uniform,
+    mutual_information,
+    pair_joint,
+)
+from qdiff.bits import Register, all_bits
+from qdiff.distribution import Distribution
+from qdiff.errors import InputError
+from qdiff.shots import Shots
+
+BASELINES = [Histogram(), Histogram(pseudocount=2.0), Uniform(), IndependentBits(), ChowLiuTree()]
+baselines = pytest.mark.parametrize("baseline", BASELINES, ids=repr)
+
+
+def correlated(num_bits: int, seed: int, shots: int = 400) -> Shots:
+    """Shots of a peaked random law in two registers (one for a single bit)."""
+    table = np.random.default_rng(seed).exponential(size=1 << num_bits) ** 3
+    registers = (Register("a", 1), Register("b", num_bits - 1))[: min(num_bits, 2)]
+    law = Distribution(probabilities=table / table.sum(), registers=registers)
+    return law.sample(shots, seed=seed)
+
+
+@baselines
+@pytest.mark.parametrize("num_bits", [1, 2, 5])
+def test_the_law_sums_to_one_and_is_its_log_prob(baseline: Baseline, num_bits: int) -> None:
+    law = baseline.fit(correlated(num_bits, seed=1))
+    table = law.distribution()
+    assert table.probabilities.sum() == pytest.approx(1, abs=1e-12)
+    assert table.registers == law.registers
+    np.testing.assert_allclose(
+        law.log_prob(all_bits(num_bits)), table.log_prob(all_bits(num_bits)), rtol=1e-12
+    )
+
+
+@pytest.mark.statistical
+@baselines
+def test_samples_follow_the_law(baseline: Baseline) -> None:
+    law = baseline.fit(correlated(5, seed=2))
+    shots = law.sample(150_000, seed=3)  # more than one block
+    assert shots.num_shots == 150_000
+    assert shots.registers == law.registers
+    assert p_value(shots, law.distribution()) > FALSE_ALARM
+    assert p_value(shots, biased(law.distribution())) < FALSE_ALARM
+
+
+@baselines
+def test_the_same_seed_gives_the_same_bits(baseline: Baseline) -> None:
+    law = baseline.fit(correlated(4, seed=4))
+    assert law.sample(100, seed=5) == law.sample(100, seed=5)
+    assert law.sample(100, seed=5) != law.sample(100, seed=6)
+    assert law.sample(0, seed=5).num_shots == 0
+    with pytest.raises(InputError, match="negative"):
+        law.sample(-1, seed=5)
+
+
+@baselines
+def test_two_hundred_bits(baseline: Baseline) -> None:
+    rows = (np.random.default_rng(7).random((500, 200)) < 0.2).astype(np.uint8)
+    law = baseline.fit(Shots.from_bits(rows))
+    assert law.sample(50, seed=1).num_bits == 200
+    assert np.isfinite(law.log_prob(rows)).all()
+    assert law.log_prob(rows[:0]).shape == (0,)
+    with pytest.raises(InputError, match="limit"):
+        law.distribution()
+
+
+@pytest.mark.parametrize("baseline", [Histogram(), IndependentBits(), ChowLiuTree()], ids=repr)
+def test_no_shots_are_refused(baseline: Baseline) -> None:
+    with pytest.raises(InputError, match="no shots"):
+        baseline.fit(Shots.from_bits(np.empty((0, 3), dtype=np.uint8)))
+
+
+@pytest.mark.parametrize("kind", [Histogram, IndependentBits, ChowLiuTree])
+@pytest.mark.parametrize("pseudocount", [-1.0, np.nan, np.inf])
+def test_bad_pseudocounts_are_refused(kind: type[Histogram], pseudocount: float) -> None:
+    with pytest.raises(InputError, match="pseudocount"):
+        kind(pseudocount=pseudocount)
+
+
+def test_the_histogram_is_counts_plus_a_half() -> None:
+    shots = correlated(4, seed=8)
+    expected = Distribution.from_shots(shots, pseudocount=0.5).probabilities
+    table = Histogram().fit(shots).distribution().probabilities
+    np.testing.assert_allclose(table, expected, rtol=1e-12)
+    raw = Histogram(pseudocount=0).fit(shots)
+    np.testing.assert_allclose(np.exp(raw.log_prob(shots.bits)), shots.counts / 400)
+    assert raw.log_prob(Shots.from_bits(1 - shots.bits[:1]).bits).shape == (1,)
+
+
+def test_independent_bits_keep_each_bits_frequency() -> None:
+    shots = Shots.from_bits([[0, 0, 1], [1, 0, 1]], [30, 10])
+    law = IndependentBits(pseudocount=0).fit(shots)
+    np.testing.assert_allclose(law.one, [0.25, 0, 1])
+    assert law.log_prob([[1, 0, 1], [0, 1, 1]]).tolist() == [np.log(0.25), -np.inf]
+
+
+def test_mutual_information_by_scipy() -> None:
+    shots = correlated(4, seed=9)
+    joint = pair_joint(shots, 0.5)
+    information = mutual_information(joint)
+    rows, counts = shots.bits, shots.counts
+    for i, j in itertools.permutations(range(4), 2):
+        cells = np.array(
+            [[counts[(rows[:, i] == a) & (rows[:, j] == b)].sum() for b in (0, 1)] for a in (0, 1)]
+        )
+        smoothed = (cells + 0.5) / (shots.num_shots + 2)
+        np.testing.assert_allclose(joint[i, j], smoothed, rtol=1e-12)
+        product = np.outer(smoothed.sum(axis=1), smoothed.sum(axis=0))
+        expected = entropy(smoothed.ravel(), product.ravel())
+        assert information[i, j] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_chow_liu_is_the_best_of_all_trees_of_four_bits(seed: int) -> None:
+    shots = correlated(4, seed=30 + seed)
+    information = mutual_information(pair_joint(shots, 0.5))
+    edges = list(itertools.combinations(range(4), 2))
+    best = max(
+        (tree for tree in itertools.combinations(edges, 3) if spans(tree)),
+        key=lambda tree: sum(information[edge] for edge in tree),
+    )
+    parent = ChowLiuTree().fit(shots).parent
+    found = {tuple(sorted((bit, int(above)))) for bit, above in enumerate(parent) if bit != above}
+    assert found == set(best)
+
+
+def spans(edges: tuple[tuple[int, int], ...]) -> bool:
+    reached = {0}
+    for _ in edges:
+        reached |= {end for edge in edges for end in edge if set(edge) & reached}
+    return len(reached) == 4
+
+
+def test_chow_liu_finds_a_chain_and_keeps_its_pair_laws() -> None:
+    rng = np.random.default_rng(11)
+    flips = rng.random((20_000, 6)) < 0.15
+    order = [3, 0, 5, 1, 4, 2]
+    rows = np.zeros((20_000, 6), dtype=np.uint8)
+    rows[:, order] = np.cumsum(flips, axis=1) % 2
+    shots = Shots.from_bits(rows)
+    law = ChowLiuTree().fit(shots)
+    edges = {frozenset(pair) for pair in enumerate(law.parent.tolist())} - {frozenset([0])}
+    assert edges == {frozenset(pair) for pair in itertools.pairwise(order)}
+    table = law.distribution()
+    for i, j in itertools.pairwise(order):
+        pair = table.marginal([i, j]).probabilities.reshape(2, 2).T  # [value of i, value of j]
+        np.testing.assert_allclose(pair, pair_joint(shots, 0.5)[i, j], rtol=1e-9)

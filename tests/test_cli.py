@@ -1,0 +1,207 @@
+"""The command line as a user meets it; mistakes are one line, exit code 2, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import qdiff
+from qdiff import cli
+
+BELL = """OPENQASM 3.0;
+include "stdgates.inc";
+qubit[2] q;
+bit[2] c;
+h q[0];
+cx q[0], q[1];
+c = measure q;
+"""
+
+
+class Finished:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def qdiff_command(capsys, monkeypatch, tmp_path):
+    """Run ``qdiff ARGS`` in this process, in a fresh folder."""
+    monkeypatch.chdir(tmp_path)
+    Path("bell.qasm").write_text(BELL)
+
+    def call(*args: str) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["qdiff", *args])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        captured = capsys.readouterr()
+        return Finished(int(stopped.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+def test_every_stage_in_turn(qdiff_command) -> None:
+    noise = "depolarizing:p1=1e-3,p2=1e-2,readout=0.02/0.03"
+    for args in (
+        ("simulate", "bell.qasm", "--noise", noise, "--shots", "2000", "--seed", "1"),
+        ("exact", "bell.qasm", "--noise", noise),
+        ("fit", "shots.safetensors", "--seed", "1"),
+        ("sample", "model.safetensors", "--shots", "500", "--seed", "2"),
+    ):
+        done = qdiff_command(*args)
+        assert (done.code, done.err) == (0, ""), args
+    done = qdiff_command(
+        "compare", "model.safetensors", "exact.safetensors",
+        "--training", "shots.safetensors", "--json",
+    )  # fmt: skip
+    assert done.code == 0
+    assert done.json["kl"]["value"] < done.json["kl"]["uniform"] / 10
+    assert qdiff.load("samples.safetensors").num_shots == 500
+    for file, kind in (
+        ("bell.qasm", "circuit"),
+        ("shots.safetensors", "shots"),
+        ("exact.safetensors", "distribution"),
+        ("model.safetensors", "model"),
+    ):
+        assert qdiff_command("inspect", file, "--json").json["kind"] == kind
+
+
+def test_run_writes_its_folder(qdiff_command) -> None:
+    done = qdiff_command(
+        "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--json"
+    )
+    assert done.code == 0
+    assert done.json["surrogate"]["kl"]["value"] >= 0
+    assert {*os.listdir("r")} == {
+        "shots.safetensors", "reference.safetensors", "model.safetensors",
+        "samples.safetensors", "comparison.json", "report.html",
+    }  # fmt: skip
+    assert json.loads(Path("r/comparison.json").read_text())["weights"]
+    before = {name: Path("r", name).read_bytes() for name in os.listdir("r")}
+    refused = qdiff_command("run", "bell.qasm", "--shots", "500", "--out", "r")
+    assert (refused.code, "exists" in refused.err) == (2, True)
+    assert before == {name: Path("r", name).read_bytes() for name in os.listdir("r")}
+    again = qdiff_command(
+        "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--force", "--json"
+    )
+    assert again.code == 0
+    assert Path("r/samples.safetensors").read_bytes() == before["samples.safetensors"]
+
+
+def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command) -> None:
+    Path("dynamic.qasm").write_text(
+        'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
+        "h q[0];\nc[0] = measure q[0];\nif (c[0]) { x q[1]; }\nc[1] = measure q[1];\n"
+    )
+    done = qdiff_command("run", "dynamic.qasm", "--shots", "300", "--out", "d", "--json")
+    assert done.code == 0
+    assert done.json["surrogate"] is None
+    assert "no reference" in done.json["notes"][0]
+    assert Path("d/report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("run", "missing.qasm"), "missing.qasm"),
+        (("run", "bell.qasm", "--shots", "0"), "positive"),
+        (("run", "bell.qasm", "--shots", "-5"), "positive"),
+        (("run", "bell.qasm", "--shots", "many"), "many"),
+        (("run", "bell.qasm", "--seed", "-1"), "seed"),
+        (("run", "bell.qasm", "--device", "abacus"), "abacus"),
+        (("run", "bell.qasm", "--out", "bell.qasm"), "not a folder"),
+        (("run", "broken.qasm"), "broken.qasm"),
+        (("run", "unmeasured.qasm"), "measure"),
+        (("simulate", "bell.qasm", "--noise", "depolarizing:p1=2"), "p1"),
+        (("simulate", "bell.qasm", "--noise", "depolarizing:readout=0.1/1.5"), "1.5"),
+        (("simulate", "bell.qasm", "--noise", "volcanic"), "volcanic"),
+        (("exact", "ghz:40"), "40"),
+        (("fit", "missing"), "missing"),
+        (("fit", "bell.qasm"), "bell.qasm"),
+        (("fit", "mixed.json"), "mixed.json"),
+        (("fit", "negative.json"), "negative.json"),
+        (("sample", "bell.qasm"), "bell.qasm"),
+        (("sample", "shots.json"), "expected a model"),
+        (("compare", "shots.json", "shots.json"), "expected a distribution"),
+        (("inspect", "missing"), "missing"),
+        (("nonsense",), "nonsense"),
+        (("run",), "CIRCUIT"),
+        (("run", "bell.qasm", "--nonsense"), "--nonsense"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(qdiff_command, args, says: str) -> None:
+    Path("broken.qasm").write_text(BELL.replace("cx", "c x"))
+    Path("unmeasured.qasm").write_text(BELL.replace("c = measure q;\n", ""))
+    Path("mixed.json").write_text('{"00": 1, "111": 2}')
+    Path("negative.json").write_text('{"00": -1}')
+    Path("shots.json").write_text('{"00": 10, "11": 10}')
+    files = {*os.listdir()}
+    done = qdiff_command(*args)
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.startswith("qdiff: ")
+    assert done.err.count("\n") == 1, done.err
+    assert says in done.err
+    assert {*os.listdir()} - files <= {"runs"}
+
+
+def test_outputs_are_never_overwritten_without_force(qdiff_command) -> None:
+    assert qdiff_command("simulate", "bell.qasm", "--shots", "10", "--out", "s").code == 0
+    before = Path("s").read_bytes()
+    refused = qdiff_command("simulate", "bell.qasm", "--shots", "20", "--out", "s")
+    assert (refused.code, "--force" in refused.err) == (2, True)
+    assert Path("s").read_bytes() == before
+    assert (
+        qdiff_command("simulate", "bell.qasm", "--shots", "20", "--out", "s", "--force").code == 0
+    )
+    assert qdiff.load("s").num_shots == 20
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("no room")])
+def test_out_of_memory_is_one_line(qdiff_command, monkeypatch, error: BaseException) -> None:
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("qdiff.simulator.simulate", fail)
+    done = qdiff_command("simulate", "bell.qasm")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "simulate", "exact", "fit", "sample", "compare", "inspect"]
+)
+def test_help_has_an_example(qdiff_command, command: str) -> None:
+    done = qdiff_command(command, "--help")
+    assert done.code == 0
+    assert f"Example: qdiff {command}" in done.out
+    assert "--json" in done.out
+    assert "--seed" in done.out
+
+
+@pytest.mark.parametrize("stage", ["shots.safetensors", "reference.safetensors"])
+def test_ctrl_c_keeps_what_was_written(tmp_path, stage: str) -> None:
+    """Interrupt as soon as a stage's file is there: 130, one line, and that file is whole."""
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "qdiff", "run", "ising:8", "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 100
+    while not (out / stage).exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "interrupted" in err.splitlines()[-1]
+    qdiff.load(out / stage)
+    assert not [name for name in os.listdir(out) if name.startswith(".")]

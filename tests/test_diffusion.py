@@ -1,0 +1,208 @@
+"""The masking process and its decoders, against enumeration; trained quality is a benchmark's."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+import torch
+from chi_square import FALSE_ALARM, biased, p_value
+from torch import nn
+
+from qdiff import Distribution, InputError, Register, Shots
+from qdiff import bits as bitorder
+from qdiff.diffusion import decoding, masking
+from qdiff.diffusion.decoding import OrderedDecoder
+from qdiff.diffusion.networks import ResidualMLP
+from qdiff.diffusion.training import Data, Trainer, TrainingConfig
+
+
+def random_network(num_bits: int, seed: int = 0, scale: float = 1.5) -> ResidualMLP:
+    """An untrained network whose conditionals are far from fair coins."""
+    generator = torch.Generator().manual_seed(seed)
+    network = ResidualMLP.initialised(num_bits, width=16, depth=2, generator=generator)
+    for parameter in network.parameters():
+        nn.init.normal_(parameter, std=scale / 4, generator=generator)
+    return network.eval().requires_grad_(False)
+
+
+class Oracle(nn.Module):
+    """The exact conditionals of a law, by enumeration: a perfect denoiser."""
+
+    def __init__(self, law: Distribution) -> None:
+        super().__init__()
+        self.unused = nn.Parameter(torch.zeros(1))
+        self.spins = masking.spins(torch.from_numpy(bitorder.all_bits(law.num_bits))).double()
+        self.law = torch.from_numpy(law.probabilities.copy())
+
+    def forward(self, spins: torch.Tensor) -> torch.Tensor:
+        visible = spins.double().abs()
+        agrees = ((self.spins[None] - spins.double()[:, None]).abs() * visible[:, None]).sum(2) == 0
+        weight = agrees * self.law
+        one = weight @ (self.spins > 0).double()
+        # visible bits are certain; the clamp keeps their logits, which nothing uses, finite
+        return torch.logit(one / weight.sum(1, keepdim=True), eps=1e-15)
+
+
+def random_law(num_bits: int, seed: int = 0) -> Distribution:
+    weights = np.random.default_rng(seed).exponential(size=1 << num_bits)
+    return Distribution(probabilities=weights / weights.sum())
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 1, 4, 0, 2], [4, 3, 2, 1, 0]])
+def test_table_equals_log_prob_and_sums_to_one(order: list[int]) -> None:
+    decoder = OrderedDecoder(random_network(5), order)
+    table = decoder.table()
+    assert abs(table.sum() - 1) < 1e-12
+    assert np.allclose(np.log(table), decoder.log_prob(bitorder.all_bits(5)), atol=1e-6)
+
+
+def test_log_prob_against_a_written_out_chain_rule() -> None:
+    network, order = random_network(4), [2, 0, 3, 1]
+    row = np.array([1, 0, 0, 1], dtype=np.uint8)
+    state, expected = torch.zeros(1, 4), 0.0
+    for bit in order:
+        one = torch.sigmoid(network(state)[0, bit].double()).item()
+        expected += np.log(one if row[bit] else 1 - one)
+        state[0, bit] = 2.0 * row[bit] - 1
+    assert OrderedDecoder(network, order).log_prob(row[None])[0] == pytest.approx(
+        expected, abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_perfect_denoiser_gives_back_the_law_along_every_order(order: tuple[int, ...]) -> None:
+    law = random_law(3)
+    table = OrderedDecoder(Oracle(law), order).table()
+    assert np.allclose(table, law.probabilities, atol=1e-12)
+
+
+def test_relabelled_bits_permute_the_table() -> None:
+    """The table of order s under a relabelled oracle is the relabelled table."""
+    law, relabel = random_law(3, seed=1), [2, 0, 1]
+    moved = law.marginal(relabel)
+    table = OrderedDecoder(Oracle(moved), [1, 2, 0]).table()
+    assert np.allclose(table, moved.probabilities, atol=1e-12)
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("chunk", [1 << 15, 3])  # 3 rows at a time: the depth-first path
+def test_prefix_splitting_follows_its_own_table(monkeypatch, chunk: int) -> None:
+    monkeypatch.setattr(decoding, "_CHUNK_ROWS", chunk)
+    decoder = OrderedDecoder(random_network(6), [5, 0, 3, 1, 4, 2])
+    words, counts = decoder.draw(100_000, np.random.default_rng(3))
+    shots = Shots.from_words(words, counts, registers=[Register("c", 6)])
+    law = Distribution(probabilities=decoder.table() / decoder.table().sum())
+    assert shots.num_shots == 100_000
+    assert p_value(shots, law) > FALSE_ALARM
+    assert p_value(shots, biased(law)) < FALSE_ALARM
+
+
+def test_splitting_costs_prefixes_not_shots() -> None:
+    """A point mass of 1e9 shots passes one network row a bit."""
+    calls: list[int] = []
+
+    class Certain(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.unused = nn.Parameter(torch.zeros(1))
+
+        def forward(self, spins: torch.Tensor) -> torch.Tensor:
+            calls.append(len(spins))
+            return torch.full_like(spins, 800.0)
+
+    words, counts = OrderedDecoder(Certain(), range(40)).draw(10**9, np.random.default_rng(0))
+    assert counts.tolist() == [10**9]
+    assert bitorder.unpack(words, 40).all()
+    assert calls == [1] * 40
+
+
+def test_the_loss_estimates_the_mean_over_orders() -> None:
+    """For n = 3, averaged over all visible sets, it is the mean over the 3! orders."""
+    law = random_law(3)
+    oracle = Oracle(law)
+    clean = masking.spins(torch.from_numpy(bitorder.all_bits(3)))
+    exact = np.mean(
+        [
+            -OrderedDecoder(oracle, order).log_prob(bitorder.all_bits(3))
+            for order in permutations(range(3))
+        ],
+        axis=0,
+    )
+    total = torch.zeros(8, dtype=torch.float64)
+    for row in range(8):
+        for visible_set in range(7):
+            visible = torch.tensor([[visible_set >> j & 1 for j in range(3)]]).float()
+            size = int(visible.sum())
+            chance = 1 / 3 / {0: 1, 1: 3, 2: 3}[size]
+            loss = masking.any_order_loss(oracle, clean[row : row + 1], visible)
+            total[row] += chance * loss.double()
+    assert np.allclose(total.numpy(), exact, atol=1e-6)
+
+
+@pytest.mark.statistical
+def test_visible_sets_are_uniform_given_their_size() -> None:
+    """Chi-square over all 7 non-full subsets of 3 bits, false alarm 1e-6."""
+    visible = masking.random_visibility(60_000, 3, torch.Generator().manual_seed(1))
+    index = (visible @ torch.tensor([1.0, 2.0, 4.0])).long().numpy()
+    shots = Shots.from_indices(
+        np.arange(8), np.bincount(index, minlength=8), registers=[Register("c", 3)]
+    )
+    chances = np.array([1 / 3, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 0])
+    assert p_value(shots, Distribution(probabilities=chances)) > FALSE_ALARM
+
+
+def test_a_fresh_network_is_a_fair_coin_and_leaves_the_global_generator_alone() -> None:
+    before = torch.random.get_rng_state()
+    network = ResidualMLP.initialised(
+        4, width=8, depth=2, generator=torch.Generator().manual_seed(0)
+    )
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(network(torch.ones(2, 4)), torch.zeros(2, 4))
+
+
+def trained(config: TrainingConfig, seed: int = 0) -> tuple[ResidualMLP, list[float]]:
+    law = Distribution(probabilities=np.array([0.4, 0.1, 0.1, 0.4]))
+    data = [law.sample(2000, seed=s) for s in (1, 2)]
+    sets = [
+        Data(
+            spins=masking.spins(torch.from_numpy(d.bits)), weights=torch.from_numpy(d.counts * 1.0)
+        )
+        for d in data
+    ]
+    network = ResidualMLP.initialised(
+        2, width=8, depth=1, generator=torch.Generator().manual_seed(seed)
+    )
+    trainer = Trainer(network, *sets, config, torch.Generator().manual_seed(seed))
+    return network, [progress.loss for progress in trainer.run()]
+
+
+def test_training_learns_two_correlated_bits() -> None:
+    network, _ = trained(TrainingConfig(steps=300, batch=256, evaluate_every=50))
+    table = OrderedDecoder(network, [0, 1]).table()
+    assert np.abs(table - [0.4, 0.1, 0.1, 0.4]).sum() / 2 < 0.05  # untrained: 0.3
+
+
+def test_training_is_deterministic_under_its_seed() -> None:
+    config = TrainingConfig(steps=30, batch=64, evaluate_every=10)
+    assert trained(config)[1] == trained(config)[1]
+    assert trained(config)[1] != trained(config, seed=1)[1]
+
+
+def test_training_stops_when_held_out_shots_say_so() -> None:
+    config = TrainingConfig(steps=5000, batch=64, evaluate_every=10, patience=2)
+    assert len(trained(config)[1]) < 5000
+
+
+def test_divergence_is_reported() -> None:
+    with pytest.raises(InputError, match="diverged"):
+        trained(TrainingConfig(steps=50, learning_rate=float("inf"), evaluate_every=40))
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": 0}, {"batch": -1}, {"learning_rate": 0.0}, {"averaging": 1.0}]
+)
+def test_impossible_configurations_are_refused(change: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        TrainingConfig(**change)

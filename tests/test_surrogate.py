@@ -1,0 +1,185 @@
+"""The surrogate as a user meets it: fit, sample, evaluate, tabulate, save, load."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from chi_square import FALSE_ALARM, biased, p_value
+from safetensors.numpy import load_file, save_file
+
+import qdiff
+from qdiff import Distribution, FitConfig, InputError, Register, Shots, Surrogate
+from qdiff import bits as bitorder
+from qdiff.diffusion.training import TrainingConfig
+from qdiff.surrogate import Part
+
+QUICK = FitConfig(
+    orders=4, width=32, training=TrainingConfig(steps=150, batch=256, evaluate_every=50)
+)
+
+
+def training_shots(num_bits: int = 6, shots: int = 3000) -> Shots:
+    weights = np.random.default_rng(0).exponential(size=1 << num_bits) ** 2
+    law = Distribution(
+        probabilities=weights / weights.sum(),
+        registers=(Register("a", 2), Register("b", num_bits - 2)),
+    )
+    return law.sample(shots, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model() -> Surrogate:
+    return qdiff.fit(training_shots(), seed=3, config=QUICK)
+
+
+def test_distribution_is_normalised_and_equals_log_prob(model: Surrogate) -> None:
+    law = model.distribution()
+    assert abs(law.probabilities.sum() - 1) < 1e-12
+    logs = model.log_prob(bitorder.all_bits(6))
+    assert np.allclose(logs, np.log(law.probabilities), atol=1e-6)
+    assert law.registers == training_shots().registers
+
+
+@pytest.mark.statistical
+def test_samples_follow_the_surrogates_own_law(model: Surrogate) -> None:
+    """From the table and from the prefix trees, with power against a bias of 2 %."""
+    law = model.distribution()
+    assert p_value(model.sample(200_000, seed=1), law) > FALSE_ALARM
+    assert p_value(model.sample(200_000, seed=1), biased(law)) < FALSE_ALARM
+    words, counts = model._law.draw(200_000, np.random.default_rng(2))
+    assert p_value(Shots.from_words(words, counts, registers=law.registers), law) > FALSE_ALARM
+
+
+def test_same_seed_same_bits(model: Surrogate) -> None:
+    assert model.sample(500, seed=5) == model.sample(500, seed=5)
+    assert model.sample(500, seed=5) != model.sample(500, seed=6)
+    again = qdiff.fit(training_shots(), seed=3, config=QUICK)
+    assert np.array_equal(again.distribution().probabilities, model.distribution().probabilities)
+
+
+def test_save_and_load_give_the_same_model(model: Surrogate, tmp_path) -> None:
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    loaded = qdiff.load(path)
+    assert loaded.card == model.card
+    assert loaded.registers == model.registers
+    assert loaded.sample(1000, seed=1) == model.sample(1000, seed=1)
+    rows = training_shots().bits
+    assert np.array_equal(loaded.log_prob(rows), model.log_prob(rows))
+    with pytest.raises(InputError, match="exists"):
+        model.save(path)
+
+
+def test_the_card_states_what_was_done(model: Surrogate) -> None:
+    card = model.card
+    assert card["training_shots"] == 3000
+    assert set(card["weights"]) == {"diffusion", "interactions", "shots"}
+    assert abs(sum(card["weights"].values()) - 1) < 1e-12
+    assert card["heldout"]["shots"] == 300
+    mixed = card["heldout"]["nats_per_shot"]
+    alone = card["heldout"]["nats_per_shot_by_part"]
+    # the best mixture is at least as good as each part; half a shot of prior costs up to 1.5 / 300
+    assert mixed >= max(alone["diffusion"], alone["interactions"]) - 0.005
+    assert {"seed", "device", "versions", "trained_on", "config"} <= set(card)
+
+
+def test_only_shows_each_part_alone(model: Surrogate) -> None:
+    parts = [model.only(part).distribution().probabilities for part in Part]
+    mixed = sum(model.weights[part] * table for part, table in zip(Part, parts, strict=True))
+    assert np.allclose(mixed, model.distribution().probabilities, atol=1e-12)
+    with pytest.raises(InputError, match="this surrogate has"):
+        model.only(Part.SHOTS).only(Part.DIFFUSION)
+
+
+@pytest.mark.parametrize(
+    "counts", [{"0": 1}, {"1": 40}, {"000": 1000}, {"01": 1, "10": 1}, {"0110": 7, "1001": 5}]
+)
+def test_degenerate_shots_are_fitted(counts: dict[str, int]) -> None:
+    model = qdiff.fit(Shots.from_counts(counts), seed=1, config=QUICK)
+    law = model.distribution()
+    assert abs(law.probabilities.sum() - 1) < 1e-12
+    assert law.probabilities.min() > 0
+    assert model.sample(10, seed=1).num_shots == 10
+
+
+def test_200_bits_are_fitted_and_sampled_without_a_table() -> None:
+    bits = np.random.default_rng(0).integers(0, 2, (300, 200))
+    bits[:, 1::2] = bits[:, ::2]
+    model = qdiff.fit(Shots.from_bits(bits), seed=1, config=QUICK)
+    samples = model.sample(200, seed=1)
+    assert (samples.num_bits, samples.num_shots) == (200, 200)
+    assert np.isfinite(model.log_prob(samples.bits)).all()
+    with pytest.raises(InputError, match="out of reach"):
+        model.distribution()
+
+
+@pytest.mark.parametrize("shots", [0, -1, 2.5, True, "10"])
+def test_sample_refuses_what_is_not_a_number_of_shots(model: Surrogate, shots) -> None:
+    with pytest.raises(InputError, match="positive whole number"):
+        model.sample(shots, seed=1)
+
+
+def test_log_prob_refuses_other_widths(model: Surrogate) -> None:
+    with pytest.raises(InputError, match="rows of 6 bits"):
+        model.log_prob([[0, 1]])
+
+
+def test_fit_refuses_nothing_and_nowhere() -> None:
+    empty = training_shots().split(0.0, seed=1)[0]
+    with pytest.raises(InputError, match="no shots"):
+        qdiff.fit(empty)
+    with pytest.raises(InputError, match="cannot be used"):
+        qdiff.fit(training_shots(), device="abacus")
+
+
+def test_an_interrupted_fit_leaves_the_shots_alone(tmp_path) -> None:
+    def interrupt(progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        qdiff.fit(training_shots(), config=QUICK, watch=interrupt)
+
+
+def test_damaged_models_are_refused(model: Surrogate, tmp_path) -> None:
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    whole = path.read_bytes()
+    for length in np.linspace(0, len(whole) - 1, 25).astype(int):
+        path.write_bytes(whole[:length])
+        with pytest.raises(InputError) as caught:
+            Surrogate.load(path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["orders", "network.head.weight", "shots.counts"])
+def test_models_with_missing_tensors_are_refused(model: Surrogate, tmp_path, missing: str) -> None:
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    tensors = load_file(path)
+    metadata = {"qdiff": _header(path)}
+    del tensors[missing]
+    os.unlink(path)
+    save_file(tensors, path, metadata=metadata)
+    with pytest.raises(InputError, match="damaged"):
+        Surrogate.load(path)
+
+
+def _header(path) -> str:
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        return file.metadata()["qdiff"]
+
+
+@pytest.mark.gpu
+def test_cpu_and_gpu_agree_in_law() -> None:
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device, and there is none")
+    shots = training_shots()
+    model = qdiff.fit(shots, seed=1, device="cuda", config=QUICK)
+    samples = model.sample(100_000, seed=1)
+    assert p_value(samples, model.distribution()) > FALSE_ALARM
