@@ -27,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_NO_MEMORY = "out of memory; use fewer shots, a smaller circuit, or --device cpu"
+
 # the base of every mistake in the use of options; older versions of typer keep it in click
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -220,7 +222,7 @@ def compare(
 @app.command()
 def inspect(
     file: Annotated[str, typer.Argument(help="A circuit, shots, distribution or model file.")],
-    seed: Annotated[int, typer.Option(hidden=True)] = 0,
+    seed: Annotated[int, typer.Option(help="Not used: nothing here is random.")] = 0,
     json: JsonOption = False,
 ) -> None:
     """Say what a file holds and where it came from.
@@ -247,7 +249,11 @@ def main() -> None:
     except typer.Abort:
         _fail("aborted", 130)
     except MemoryError:
-        _fail("out of memory; use fewer shots or a smaller circuit", 2)
+        _fail(_NO_MEMORY, 2)
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch's, without importing torch
+            raise
+        _fail(_NO_MEMORY, 2)
     except KeyboardInterrupt:
         code = 130
     if code == 130:

@@ -92,10 +92,11 @@ class Estimator:
             self.replicates(law, int(counts.sum()), each, generator)
             for law in plausible_laws(self.p, indices, counts, laws, generator)
         ]
-        return {
-            name: np.concatenate([(g[name] - g[name].mean()) * unbiased for g in groups])
-            for name in METRICS
-        }
+        with np.errstate(invalid="ignore"):  # an infinite metric has no deviations: NaN
+            return {
+                name: np.concatenate([(g[name] - g[name].mean()) * unbiased for g in groups])
+                for name in METRICS
+            }
 
     def _pooled(self, indices: Indices) -> Table:
         """The reference on `indices`, then the mass of all other strings."""

@@ -70,7 +70,7 @@ def fit_interactions(shots: Shots) -> TableLaw:
         raise InputError("there are no shots")
     data = _Data.from_shots(shots)
     sizes = np.bitwise_count(np.arange(1 << shots.num_bits)).astype(np.int64)
-    scales = _FIRST_SCALE * _SCALE_RATIO**sizes
+    scales: Floats = np.asarray(_FIRST_SCALE * _SCALE_RATIO**sizes, dtype=np.float64)
     coefficients = np.zeros(len(sizes))
     for settings in _ROUNDS:
         strength = tree_strength(coupling(coefficients))
@@ -198,9 +198,11 @@ def _group(sizes: NDArray[np.int64], strength: Floats, settings: _Round) -> NDAr
 
 def _log_law(coefficients: Floats) -> Floats:
     values = walsh_hadamard(coefficients)
-    return values - np.logaddexp.reduce(values)
+    normalised: Floats = values - np.logaddexp.reduce(values)
+    return normalised
 
 
 @lru_cache(maxsize=4)
 def _hadamard(size: int) -> Floats:
-    return hadamard(size).astype(np.float64)
+    matrix: Floats = hadamard(size).astype(np.float64)
+    return matrix

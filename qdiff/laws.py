@@ -90,7 +90,8 @@ class Mixture:
 
     def log_prob(self, bits: Bits) -> Floats:
         each = np.stack([law.log_prob(bits) for law in self.laws])
-        return np.logaddexp.reduce(each + np.log(self.weights)[:, None], axis=0)
+        total: Floats = np.logaddexp.reduce(each + np.log(self.weights)[:, None], axis=0)
+        return total
 
     def table(self) -> Floats:
         total = np.zeros(1 << self.num_bits)

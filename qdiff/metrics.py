@@ -119,8 +119,9 @@ def linear_xeb(p: Table, q: Table) -> Table:
 
 def linear_xeb_scores(p: Table) -> Table:
     """What each outcome adds to `linear_xeb`: the benchmark is the mean score of the shots."""
-    excess = p - 1 / np.shape(p)[-1]
-    return np.asarray(excess / _normaliser((excess**2).sum(axis=-1, keepdims=True), p))
+    outcomes = np.shape(p)[-1]
+    excess = outcomes * p - 1
+    return np.asarray(excess / _normaliser((excess**2).mean(axis=-1, keepdims=True)))
 
 
 def log_xeb(p: Table, q: Table) -> Table:
@@ -138,12 +139,13 @@ def log_xeb_scores(p: Table) -> Table:
     """What each outcome adds to `log_xeb`."""
     log_p = np.log(np.where(p > 0, p, np.nan))
     excess = log_p - log_p.mean(axis=-1, keepdims=True)
-    return np.asarray(excess / _normaliser((p * excess).sum(axis=-1, keepdims=True), p))
+    contrast = ((p - 1 / np.shape(p)[-1]) * excess).sum(axis=-1, keepdims=True)
+    return np.asarray(excess / _normaliser(contrast))
 
 
-def _normaliser(value: Table, p: Table) -> Table:
-    """`value`, or NaN where it only measures the rounding of a uniform table."""
-    return np.where(value * np.shape(p)[-1] > _VANISHING, value, np.nan)
+def _normaliser(contrast: Table) -> Table:
+    """`contrast`, or NaN where it is only the rounding of a uniform table."""
+    return np.where(contrast > _VANISHING, contrast, np.nan)
 
 
 def _pair(p: Table, q: Table) -> tuple[Table, Table]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from math import inf, isfinite, isinf, isnan
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class Comparison:
     training_shots: int | None
     confidence: float
     resamples: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", MappingProxyType(dict(self.metrics)))
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[name]

@@ -30,7 +30,8 @@ baselines = pytest.mark.parametrize("baseline", BASELINES, ids=repr)
 def correlated(num_bits: int, seed: int, shots: int = 400) -> Shots:
     """Shots of a peaked random law in two registers (one for a single bit)."""
     table = np.random.default_rng(seed).exponential(size=1 << num_bits) ** 3
-    registers = (Register("a", 1), Register("b", num_bits - 1))[: min(num_bits, 2)]
+    rest = [Register("b", num_bits - 1)] if num_bits > 1 else []
+    registers = (Register("a", 1), *rest)
     law = Distribution(probabilities=table / table.sum(), registers=registers)
     return law.sample(shots, seed=seed)
 

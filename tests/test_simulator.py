@@ -199,9 +199,9 @@ class TestSeeds:
     def test_batches_together_are_the_law(self) -> None:
         """A batch that repeats another one makes the counts too uneven."""
         circuit = asymmetric(clifford=False)
-        workload = workload_of(prepare(circuit, NOISE), shots=10**5, dynamic=False)
+        workload = workload_of(prepare(circuit, NOISE), shots=50_000, dynamic=False)
         assert choose(workload, Method.STATEVECTOR).batches > 2
-        shots = simulate(circuit, NOISE, shots=10**5, seed=3, method="statevector")
+        shots = simulate(circuit, NOISE, shots=50_000, seed=3, method="statevector")
         assert p_value(shots, exact(circuit, NOISE)) > FALSE_ALARM
 
     @pytest.mark.parametrize("seed", [-1, 1.5, "a", True])

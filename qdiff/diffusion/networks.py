@@ -40,7 +40,8 @@ class ResidualMLP(nn.Module):
                 nn.init.uniform_(module.weight, -bound, bound, generator=generator)
                 nn.init.uniform_(module.bias, -bound, bound, generator=generator)
         # every bit a fair coin, every block the identity
-        for layer in (network.head, *(block.outer for block in network.blocks)):
+        blocks = [module for module in network.modules() if isinstance(module, _Block)]
+        for layer in (network.head, *(block.outer for block in blocks)):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         return network

@@ -147,10 +147,10 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = self.config.rate(step)
         clean = self._train.batch(self.config.batch, self._generator)
-        visible = masking.random_visibility(*clean.shape, self._generator)
+        visible = masking.random_visibility(len(clean), clean.shape[1], self._generator)
         loss = masking.any_order_loss(self.network, clean, visible)
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self._optimizer.step()
         self._follow(step)
