@@ -21,6 +21,7 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q --doctest-modules qdiff
+	$(BIN)/python benchmarks/tables.py --check
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -28,6 +29,7 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python benchmarks/tables.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("qdiff needs Python 3.11 or later; try make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
