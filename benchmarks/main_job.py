@@ -26,7 +26,7 @@ CIRCUITS = (
     "circuits/qaoa_12.qasm",
     "circuits/brickwork_shallow_12.qasm",
 )
-NOISES = ("superconducting", "depolarizing:p1=1e-3,p2=1e-2,readout=0.02/0.03")
+NOISES = ("superconducting",)
 
 
 def one_seed(circuit: Any, noise: str, truth: qdiff.Distribution, shots: int, seed: int) -> Any:
@@ -61,6 +61,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--shots", type=int, default=10_000)
     options = parser.parse_args()
+    settings = {"shots": options.shots, "seeds": options.seeds}
     rows = []
     for path in CIRCUITS:
         circuit = qdiff.load_circuit(path)
@@ -83,8 +84,7 @@ def main() -> None:
                 f"fit {row['fit_seconds']['mean']:.0f} s",
                 flush=True,
             )
-    settings = {"shots": options.shots, "seeds": options.seeds}
-    print(record.write("main_job", __doc__.splitlines()[0], rows, settings))
+            record.write("main_job", __doc__.splitlines()[0], rows, settings)
 
 
 if __name__ == "__main__":

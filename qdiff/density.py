@@ -42,7 +42,9 @@ TRACE: Real = np.array([[1.0, 0.0, 0.0, 0.0]])
 RESET: Real = ZERO_STATE @ TRACE
 
 _BLOCK = 4**9
-"""Numbers that one matrix product handles: small enough for the cache, big enough for BLAS."""
+"""Numbers that one task of the pool handles: they fit the cache, and Python's share is small."""
+
+_BLAS_COLUMNS = 512
 
 
 @dataclass(frozen=True)
@@ -269,10 +271,24 @@ def _multiply(
             block[axis] = index
         source = np.moveaxis(state[tuple(block)], inner, front)
         target = np.moveaxis(result[tuple(block)], inner, front)
-        target[...] = (matrix @ source.reshape(matrix.shape[1], -1)).reshape(target.shape)
+        target[...] = _product(matrix, source).reshape(target.shape)
 
     for _ in pool.map(work, itertools.product(*(range(state.shape[axis]) for axis in sliced))):
         pass
+
+
+def _product(matrix: Real, source: Real) -> Real:
+    """``matrix @ source`` with all axes of `source` but those the matrix takes run together.
+
+    In pieces so small that BLAS starts no threads of its own: beside those of the pool, on a busy
+    machine, they wait for each other and take ten times as long.
+    """
+    columns = source.reshape(matrix.shape[1], -1)
+    width = min(_BLAS_COLUMNS, columns.shape[1])  # sizes are powers of two, so this divides
+    result = np.empty((len(matrix), columns.shape[1]))
+    pieces = columns.reshape(len(columns), -1, width).transpose(1, 0, 2)
+    np.matmul(matrix, pieces, out=result.reshape(len(result), -1, width).transpose(1, 0, 2))
+    return result
 
 
 def _sliced_axes(shape: Sequence[int], places: Collection[int]) -> list[int]:

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from qdiff import Distribution, InputError, Shots, compare
+from qdiff import Distribution, InputError, Register, Shots, compare
 
 
 def porter_thomas(num_bits: int = 8, seed: int = 0) -> Distribution:
@@ -80,4 +80,99 @@ def test_same_seed_same_numbers() -> None:
 def test_what_cannot_be_compared_is_one_clear_line(candidate, reference) -> None:
     with pytest.raises(InputError) as caught:
         compare(candidate, reference)
+    assert "\n" not in str(caught.value)
+
+
+def test_floors_of_porter_thomas() -> None:
+    truth = porter_thomas(12)
+    found = compare(truth.sample(10_000, seed=3), truth, seed=4)
+    assert found["total_variation"].floor == pytest.approx(0.22, abs=0.006)
+    assert round(found["hellinger_fidelity"].floor, 2) == 0.86
+    assert found["hellinger_fidelity"].uniform == pytest.approx(np.pi / 4, abs=0.015)
+    assert found["kl"].uniform == pytest.approx(1 - np.euler_gamma, abs=0.03)
+    truth = porter_thomas(16)
+    found = compare(truth.sample(100_000, seed=3), truth, seed=4, resamples=10)
+    assert found["total_variation"].floor == pytest.approx(0.29, abs=0.006)
+    assert round(found["hellinger_fidelity"].floor, 2) == 0.78
+
+
+def test_a_worse_sampler_lies_above_the_floor() -> None:
+    factor = np.random.default_rng(1).gamma(10, size=256)
+    table = TRUTH.probabilities * factor
+    worse = Distribution(probabilities=table / table.sum()).sample(5000, seed=5)
+    found = compare(worse, TRUTH, confidence=0.999)
+    for name in ("kl", "reverse_kl", "jensen_shannon", "total_variation"):
+        assert found[name].value > found[name].floor_interval[1]
+
+
+def test_a_law_without_training_shots_has_neither_floor_nor_multiplier() -> None:
+    found = compare(porter_thomas(seed=1), TRUTH)
+    assert "shot_multiplier" not in found.metrics
+    assert all(
+        metric.interval is None and metric.floor is None for metric in found.metrics.values()
+    )
+
+
+def test_a_histogram_of_ten_times_the_shots_has_a_multiplier_of_ten() -> None:
+    training = TRUTH.sample(1000, seed=9)
+    more = TRUTH.sample(10_000, seed=10)
+    multiplier = compare(
+        Distribution.from_shots(more, pseudocount=0.5), TRUTH, training=training
+    ).metrics["shot_multiplier"]
+    assert multiplier.value == pytest.approx(10, rel=0.25)
+    assert multiplier.floor == pytest.approx(1, rel=0.05)
+    assert multiplier.uniform == 0
+    low, high = compare(more, TRUTH, training=training)["shot_multiplier"].interval
+    assert low < multiplier.value < high
+
+
+def test_independent_bits_come_from_training_or_from_the_candidate() -> None:
+    pair = Distribution(probabilities=np.array([0.4, 0.1, 0.1, 0.4]))
+    swapped = Distribution(probabilities=np.array([0.1, 0.4, 0.4, 0.1]))
+    assert compare(pair, pair)["total_variation"].independent_bits == pytest.approx(0.3)
+    ones = Shots.from_bits([[1, 1]], [1000])
+    assert compare(swapped, pair, training=ones)["total_variation"].independent_bits > 0.59
+
+
+def test_shots_where_the_reference_has_none() -> None:
+    bell = Distribution(probabilities=np.array([0.5, 0.0, 0.0, 0.5]))
+    found = compare(Shots.from_counts({"00": 50, "11": 49, "01": 1}), bell)
+    assert np.isfinite(found["kl"].value)
+    assert found["reverse_kl"].value == np.inf
+    assert found["reverse_kl"].interval is None
+    assert found["total_variation"].value == pytest.approx(0.01)
+    inside = compare(Shots.from_counts({"00": 50, "11": 50}), bell)
+    assert inside["reverse_kl"].interval is not None
+
+
+FOUR = Distribution(
+    probabilities=np.full(16, 1 / 16), registers=(Register("a", 1), Register("b", 3))
+)
+
+
+def test_registers_must_agree_where_both_are_known() -> None:
+    compare(Shots.from_counts({"000 1": 2}), FOUR)
+    compare(Shots.from_counts({"0000": 2}), FOUR)
+    with pytest.raises(InputError, match=r"c0\[2\], c1\[2\]"):
+        compare(Shots.from_counts({"00 01": 2}), FOUR)
+    bits = [Register("a", 1), Register("b", 1)]
+    truth = Distribution(probabilities=np.full(4, 0.25), registers=tuple(bits))
+    with pytest.raises(InputError, match="registers"):
+        compare(Shots.from_bits([[0, 1]], registers=bits[::-1]), truth)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"confidence": 95}, "between 0 and 1, got 95"),
+        ({"confidence": float("nan")}, "between 0 and 1, got nan"),
+        ({"resamples": 1}, "at least 2, got 1"),
+        ({"training": TRUTH}, "training must be Shots"),
+        ({"training": TRUTH.sample(0, seed=1)}, "training set holds no shots"),
+        ({"training": porter_thomas(7).sample(5, seed=1)}, "training set has 7 bits"),
+    ],
+)
+def test_bad_options_are_one_clear_line(options, message) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        compare(TRUTH, TRUTH, **options)
     assert "\n" not in str(caught.value)
