@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +82,7 @@ def run(
         command=shlex.join(["qdiff", *sys.argv[1:]]),
     )
     with _training_bar(shown=_interactive(json)) as watch:
-        outcome = pipeline.run(job, watch=watch, announce=_say)
+        outcome = pipeline.run(job, watch=watch, announce=_announce)
     if json:
         _print_json({**outcome.to_dict(), "out": str(folder)})
         return
@@ -239,6 +240,8 @@ def inspect(
 
 def main() -> None:
     """Run the command line. A user's mistake is one line and exit code 2; Ctrl-C is 130."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(standalone_mode=False)
     except InputError as error:
@@ -259,6 +262,21 @@ def main() -> None:
     if code == 130:
         _fail("interrupted; results already written are kept", 130)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_interrupts: list[int] = []
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    _interrupts.append(number)
+    raise KeyboardInterrupt
+
+
+def _announce(message: str) -> None:
+    """Say what comes next, unless a library swallowed an interrupt meanwhile."""
+    if _interrupts:
+        raise KeyboardInterrupt
+    _say(message)
 
 
 def _fail(message: str, code: int) -> None:

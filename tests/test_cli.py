@@ -195,7 +195,14 @@ def test_ctrl_c_keeps_what_was_written(tmp_path, stage: str) -> None:
     """Interrupt as soon as a stage's file is there: 130, one line, and that file is whole."""
     out = tmp_path / "run"
     command = [sys.executable, "-m", "qdiff", "run", "ising:8", "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # a test run started in the background may have inherited an ignored SIGINT
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 100
     while not (out / stage).exists() and time.monotonic() < deadline:
         time.sleep(0.02)
