@@ -134,12 +134,18 @@ def test_fit_refuses_nothing_and_nowhere() -> None:
         qdiff.fit(training_shots(), device="abacus")
 
 
-def test_an_interrupted_fit_leaves_the_shots_alone(tmp_path) -> None:
+def test_an_interrupt_ends_the_fit_and_leaves_the_shots_alone() -> None:
+    steps: list[int] = []
+
     def interrupt(progress) -> None:
+        steps.append(progress.step)
         raise KeyboardInterrupt
 
+    shots = training_shots()
     with pytest.raises(KeyboardInterrupt):
-        qdiff.fit(training_shots(), config=QUICK, watch=interrupt)
+        qdiff.fit(shots, config=QUICK, watch=interrupt)
+    assert steps == [0]
+    assert shots == training_shots()
 
 
 def test_damaged_models_are_refused(model: Surrogate, tmp_path) -> None:
