@@ -108,11 +108,7 @@ class Distribution:
         kept = list(positions)
         if len(set(kept)) != len(kept) or not all(0 <= j < self.num_bits for j in kept):
             raise InputError(f"bits {kept} are not distinct bits of 0 to {self.num_bits - 1}")
-        # numpy's first axis is the last bit
-        axes = [self.num_bits - 1 - j for j in reversed(kept)]
-        rest = [axis for axis in range(self.num_bits) if axis not in axes]
-        cube = self.probabilities.reshape((2,) * self.num_bits).transpose(*axes, *rest)
-        table = cube.reshape(1 << len(kept), -1).sum(axis=1)
+        table = marginal_table(self.probabilities, kept)
         return Distribution(probabilities=table, provenance=self.provenance)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
@@ -157,6 +153,16 @@ def check_table(num_bits: int) -> None:
             f"a table of 2^{num_bits} probabilities would need {gigabytes:,.0f} GiB; "
             f"the limit is {MAX_TABLE_BITS} bits"
         )
+
+
+def marginal_table(table: NDArray[np.float64], bits: Sequence[int]) -> NDArray[np.float64]:
+    """Sum a table over all bits but `bits`; the result is indexed in their order."""
+    num_bits = len(table).bit_length() - 1
+    # numpy's first axis is the last bit
+    axes = [num_bits - 1 - bit for bit in reversed(bits)]
+    rest = [axis for axis in range(num_bits) if axis not in axes]
+    cube = table.reshape((2,) * num_bits).transpose(*axes, *rest)
+    return np.asarray(cube.reshape(1 << len(bits), -1).sum(axis=1))
 
 
 def draw_counts(

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from qdiff import __version__, interactions
 from qdiff.diffusion import masking
+from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.networks import ResidualMLP
 from qdiff.diffusion.training import Data, Progress, Trainer, TrainingConfig
 from qdiff.errors import InputError
-from qdiff.laws import HistogramLaw, Law, Mixture, mixture_weights
+from qdiff.laws import AnyOrderLaw, HistogramLaw, Mixture, mixture_weights
 from qdiff.shots import Shots
 from qdiff.surrogate import Part, Surrogate, diffusion_law
 
@@ -106,7 +107,7 @@ def fit(
     heldout, train = _hold_out(shots, config.heldout, seeds[0])
     diffusion, record = _fit_diffusion(train, heldout, config, seeds[1:], where, watch)
 
-    parts: dict[Part, Law] = {Part.DIFFUSION: diffusion}
+    parts: dict[Part, AnyOrderLaw] = {Part.DIFFUSION: diffusion}
     if config.interactions and shots.num_bits <= interactions.MAX_BITS:
         parts[Part.INTERACTIONS] = interactions.fit_interactions(train)
     if config.posterior:
@@ -189,13 +190,15 @@ def _fit_diffusion(
     ).to(device)
     generator = torch.Generator(device=device).manual_seed(run)
     trainer = Trainer(
-        network, _data(train, device), _data(heldout, device), config.training, generator
+        network,
+        masking.Masking(),
+        _data(train, device),
+        _data(heldout, device),
+        config.training,
+        generator,
     )
-    history = []
     try:
         for progress in trainer.run():
-            if progress.heldout is not None:
-                history.append([progress.step + 1, progress.loss, progress.heldout])
             if watch is not None:
                 watch(progress)
     except torch.cuda.OutOfMemoryError:
@@ -203,13 +206,13 @@ def _fit_diffusion(
             f"{device} is out of memory; use a smaller batch or device='cpu'"
         ) from None
     network.eval().requires_grad_(False)
-    return diffusion_law(network, orders), {"step_loss_heldout": history}
+    return diffusion_law(network, orders), {"step_loss_heldout": trainer.history}
 
 
 def _data(shots: Shots, device: torch.device) -> Data:
     bits = torch.from_numpy(shots.bits).to(device)
     weights = torch.from_numpy(shots.counts / shots.num_shots).to(device)
-    return Data(spins=masking.spins(bits), weights=weights)
+    return Data(spins=spins(bits), weights=weights)
 
 
 def _random_orders(number: int, num_bits: int, seed: np.random.SeedSequence) -> NDArray[np.int64]:

@@ -5,36 +5,51 @@ A surrogate is a `Mixture` of such laws. Everything here is float64 and counts, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdiff import bits as bitorder
 from qdiff.bits import Bits, Counts, Words
-from qdiff.distribution import draw_counts
+from qdiff.distribution import draw_counts, marginal_table
 from qdiff.shots import Shots
 
 Floats = NDArray[np.float64]
 
 
-class Law(Protocol):
+class Law(ABC):
     """An exactly normalised law over strings of ``num_bits`` bits."""
 
     num_bits: int
 
+    @abstractmethod
     def log_prob(self, bits: Bits) -> Floats:
         """Natural logarithm of the probability of each row, ``(m, n) -> (m,)``."""
 
+    @abstractmethod
     def table(self) -> Floats:
         """All ``2^n`` probabilities, indexed by ``sum_j x_j 2^j``."""
 
+    @abstractmethod
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
         """Packed strings, not necessarily distinct, and how often each was drawn."""
 
 
-class TableLaw:
+class AnyOrderLaw(Law):
+    """A law that also answers about any subset of its bits."""
+
+    @abstractmethod
+    def marginal(self, bits: Sequence[int]) -> Floats:
+        """The ``2^k`` probabilities of ``k`` of the bits, indexed in the order asked for."""
+
+    @abstractmethod
+    def condition(self, given: Mapping[int, int]) -> tuple[float, AnyOrderLaw]:
+        """The log-probability of some bits' values, and the law of all bits given them."""
+
+
+class TableLaw(AnyOrderLaw):
     """A law given by the logarithms of its ``2^n`` probabilities."""
 
     def __init__(self, log_probabilities: Floats) -> None:
@@ -50,8 +65,20 @@ class TableLaw:
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
         return _draw_table(self.table(), shots, generator)
 
+    def marginal(self, bits: Sequence[int]) -> Floats:
+        return marginal_table(self.table(), bits)
 
-class HistogramLaw:
+    def condition(self, given: Mapping[int, int]) -> tuple[float, TableLaw]:
+        index = np.arange(len(self.log_probabilities))
+        agrees = np.ones(len(index), dtype=bool)
+        for bit, value in given.items():
+            agrees &= (index >> bit & 1) == value
+        logs = np.where(agrees, self.log_probabilities, -np.inf)
+        total = float(np.logaddexp.reduce(logs))
+        return total, TableLaw(logs - total if np.isfinite(total) else logs)
+
+
+class HistogramLaw(AnyOrderLaw):
     """The relative frequencies of a set of shots; strings never seen have probability zero."""
 
     def __init__(self, shots: Shots) -> None:
@@ -78,11 +105,28 @@ class HistogramLaw:
             self.shots.counts / self.shots.num_shots, shots, generator
         )
 
+    def marginal(self, bits: Sequence[int]) -> Floats:
+        kept = self.shots.select(bits)
+        table = np.zeros(1 << len(bits))
+        table[kept.indices] = kept.counts / kept.num_shots
+        return table
 
-class Mixture:
+    def condition(self, given: Mapping[int, int]) -> tuple[float, HistogramLaw]:
+        rows = self.shots.bits
+        agrees = (rows[:, [*given]] == [*given.values()]).all(axis=1)
+        kept = Shots(
+            words=self.shots.words[agrees],
+            counts=self.shots.counts[agrees],
+            registers=self.shots.registers,
+        )
+        with np.errstate(divide="ignore"):
+            return float(np.log(kept.num_shots / self.shots.num_shots)), HistogramLaw(kept)
+
+
+class Mixture(AnyOrderLaw):
     """A convex mixture of laws: ``q(x) = sum_k w_k q_k(x)``; laws of weight zero are left out."""
 
-    def __init__(self, laws: Sequence[Law], weights: Sequence[float]) -> None:
+    def __init__(self, laws: Sequence[AnyOrderLaw], weights: Sequence[float]) -> None:
         kept = [(law, weight) for law, weight in zip(laws, weights, strict=True) if weight > 0]
         self.laws = tuple(law for law, _ in kept)
         self.weights = np.array([weight for _, weight in kept]) / sum(weights)
@@ -110,6 +154,21 @@ class Mixture:
             np.concatenate([words for words, _ in drawn]),
             np.concatenate([counts for _, counts in drawn]),
         )
+
+    def marginal(self, bits: Sequence[int]) -> Floats:
+        total = np.zeros(1 << len(bits))
+        for law, weight in zip(self.laws, self.weights, strict=True):
+            total += weight * law.marginal(bits)
+        return total
+
+    def condition(self, given: Mapping[int, int]) -> tuple[float, Mixture]:
+        """Each law is conditioned; those under which the given bits are likelier weigh more."""
+        found = [law.condition(given) for law in self.laws]
+        with np.errstate(divide="ignore"):
+            joint = np.log(self.weights) + np.array([log_prob for log_prob, _ in found])
+        total = float(np.logaddexp.reduce(joint))
+        posterior = np.exp(joint - total) if np.isfinite(total) else self.weights
+        return total, Mixture([law for _, law in found], posterior.tolist())
 
 
 def mixture_weights(log_probs: Floats, counts: Counts, *, iterations: int = 500) -> Floats:

@@ -19,7 +19,7 @@ from qdiff.diffusion.decoding import OrderedDecoder
 from qdiff.diffusion.networks import ResidualMLP
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.laws import HistogramLaw, Law, Mixture, TableLaw
+from qdiff.laws import AnyOrderLaw, HistogramLaw, Mixture, TableLaw
 from qdiff.shots import Seed, Shots, registers_from_json, registers_to_json
 
 MAX_EXACT_BITS = 22
@@ -58,7 +58,7 @@ class Surrogate:
     def __init__(
         self,
         *,
-        parts: Mapping[Part, Law],
+        parts: Mapping[Part, AnyOrderLaw],
         weights: Mapping[Part, float],
         registers: Sequence[Register],
         card: Mapping[str, Any],
@@ -197,7 +197,7 @@ def _shots_tensors(law: Any) -> dict[str, NDArray[Any]]:
     return {"shots.words": law.shots.words, "shots.counts": law.shots.counts}
 
 
-def _read_diffusion(content: storage.Content, num_bits: int, device: torch.device) -> Law:
+def _read_diffusion(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
     orders = content.array("orders", np.int64, ndim=2)
     whole = np.arange(num_bits)
     if orders.shape[1:] != whole.shape or not (np.sort(orders, axis=1) == whole).all():
@@ -219,14 +219,16 @@ def _read_diffusion(content: storage.Content, num_bits: int, device: torch.devic
     return diffusion_law(network.to(device), orders)
 
 
-def _read_interactions(content: storage.Content, num_bits: int, device: torch.device) -> Law:
+def _read_interactions(
+    content: storage.Content, num_bits: int, device: torch.device
+) -> AnyOrderLaw:
     logs = content.array("interactions.log_probabilities", np.float64, ndim=1)
     if len(logs) != 1 << num_bits or not abs(np.exp(logs).sum() - 1) < 1e-9:
         raise InputError(f"{content.path} is damaged: its interaction law does not sum to one")
     return TableLaw(logs)
 
 
-def _read_shots(content: storage.Content, num_bits: int, device: torch.device) -> Law:
+def _read_shots(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
     registers = registers_from_json(content.metadata.get("registers"))
     words = content.array("shots.words", np.uint64, ndim=2)
     counts = content.array("shots.counts", np.int64, ndim=1)

@@ -14,6 +14,7 @@ from qdiff import Distribution, InputError, Register, Shots
 from qdiff import bits as bitorder
 from qdiff.diffusion import decoding, masking
 from qdiff.diffusion.decoding import OrderedDecoder
+from qdiff.diffusion.denoiser import StatelessDenoiser, spins
 from qdiff.diffusion.networks import ResidualMLP
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 
@@ -27,13 +28,13 @@ def random_network(num_bits: int, seed: int = 0, scale: float = 1.5) -> Residual
     return network.eval().requires_grad_(False)
 
 
-class Oracle(nn.Module):
+class Oracle(StatelessDenoiser):
     """The exact conditionals of a law, by enumeration: a perfect denoiser."""
 
     def __init__(self, law: Distribution) -> None:
         super().__init__()
         self.unused = nn.Parameter(torch.zeros(1))
-        self.spins = masking.spins(torch.from_numpy(bitorder.all_bits(law.num_bits))).double()
+        self.spins = spins(torch.from_numpy(bitorder.all_bits(law.num_bits))).double()
         self.law = torch.from_numpy(law.probabilities.copy())
 
     def forward(self, spins: torch.Tensor) -> torch.Tensor:
@@ -103,7 +104,7 @@ def test_splitting_costs_prefixes_not_shots() -> None:
     """A point mass of 1e9 shots passes one network row a bit."""
     calls: list[int] = []
 
-    class Certain(nn.Module):
+    class Certain(StatelessDenoiser):
         def __init__(self) -> None:
             super().__init__()
             self.unused = nn.Parameter(torch.zeros(1))
@@ -122,7 +123,7 @@ def test_the_loss_estimates_the_mean_over_orders() -> None:
     """For n = 3, averaged over all visible sets, it is the mean over the 3! orders."""
     law = random_law(3)
     oracle = Oracle(law)
-    clean = masking.spins(torch.from_numpy(bitorder.all_bits(3)))
+    clean = spins(torch.from_numpy(bitorder.all_bits(3)))
     exact = np.mean(
         [
             -OrderedDecoder(oracle, order).log_prob(bitorder.all_bits(3))
@@ -166,15 +167,15 @@ def trained(config: TrainingConfig, seed: int = 0) -> tuple[ResidualMLP, list[fl
     law = Distribution(probabilities=np.array([0.4, 0.1, 0.1, 0.4]))
     data = [law.sample(2000, seed=s) for s in (1, 2)]
     sets = [
-        Data(
-            spins=masking.spins(torch.from_numpy(d.bits)), weights=torch.from_numpy(d.counts * 1.0)
-        )
+        Data(spins=spins(torch.from_numpy(d.bits)), weights=torch.from_numpy(d.counts * 1.0))
         for d in data
     ]
     network = ResidualMLP.initialised(
         2, width=8, depth=1, generator=torch.Generator().manual_seed(seed)
     )
-    trainer = Trainer(network, *sets, config, torch.Generator().manual_seed(seed))
+    trainer = Trainer(
+        network, masking.Masking(), *sets, config, torch.Generator().manual_seed(seed)
+    )
     return network, [progress.loss for progress in trainer.run()]
 
 

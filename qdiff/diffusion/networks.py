@@ -1,14 +1,15 @@
-"""Networks that predict hidden bits from visible ones."""
+"""The residual network that predicts hidden bits from visible ones."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
+from qdiff.diffusion.denoiser import StatelessDenoiser
 from qdiff.errors import InputError
 
 
-class ResidualMLP(nn.Module):
+class ResidualMLP(StatelessDenoiser):
     """A residual multi-layer perceptron with pre-normalisation.
 
     Maps spins with zeros for hidden bits, ``(rows, n)``, to the logits of every bit being 1,
@@ -19,6 +20,7 @@ class ResidualMLP(nn.Module):
         super().__init__()
         if min(num_bits, width, depth) < 1:
             raise InputError(f"a network needs positive sizes, got {num_bits}, {width}, {depth}")
+        self.num_bits = num_bits
         self.embed = nn.Linear(2 * num_bits, width)
         self.blocks = nn.ModuleList(_Block(width) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
@@ -46,9 +48,9 @@ class ResidualMLP(nn.Module):
             nn.init.zeros_(layer.bias)
         return network
 
-    def forward(self, spins: Tensor) -> Tensor:
+    def forward(self, states: Tensor) -> Tensor:
         # the absolute value tells a hidden bit from an average one
-        features = torch.cat([spins, spins.abs()], dim=1)
+        features = torch.cat([states, states.abs()], dim=1)
         hidden = self.embed(features)
         for block in self.blocks:
             hidden = block(hidden)

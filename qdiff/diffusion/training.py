@@ -1,16 +1,22 @@
-"""The training loop: one step at a time, so that progress bars and records live elsewhere."""
+"""The training loop: one step at a time, so that progress bars and records live elsewhere.
+
+It serves every process and every network, and can be stopped and resumed at any step.
+"""
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from qdiff.diffusion import masking
+from qdiff.diffusion.process import Process
 from qdiff.errors import InputError
 
 
@@ -23,7 +29,7 @@ class TrainingConfig:
     steps
         Optimiser steps at most; the learning rate follows a cosine over all of them.
     batch
-        Strings a step, each with one random set of hidden bits.
+        Strings a step, each corrupted once.
     learning_rate, warmup, weight_decay
         AdamW (arXiv:1711.05101) with a linear warm-up of `warmup` steps.
     clip
@@ -66,15 +72,18 @@ class Data:
     weights: Tensor
 
     def batch(self, size: int, generator: torch.Generator) -> Tensor:
-        rows = torch.multinomial(self.weights, size, replacement=True, generator=generator)
-        return self.spins[rows]
+        # searching the cumulative sum, unlike torch.multinomial, has no limit of 2^24 strings
+        cumulative = self.weights.cumsum(0)
+        drawn = torch.rand(size, dtype=torch.float64, generator=generator, device=self.spins.device)
+        rows = torch.searchsorted(cumulative, drawn * cumulative[-1], right=True)
+        return self.spins[rows.clamp(max=len(self.spins) - 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """Where training stands: the last step's loss, and the held-out score when it was taken.
 
-    Both are nats a string, averaged over orders.
+    Both are nats a string.
     """
 
     step: int
@@ -87,13 +96,15 @@ class Progress:
 class Trainer:
     """Trains `network` on `train`; iterate `run`, then `network` holds the best averaged weights.
 
-    The held-out score is the exact ``-log q`` of each string along one fixed random order, so that
-    scores of different steps differ by the network alone.
+    The held-out score is the process's own, with the same corruption each time, so that scores of
+    different steps differ by the network alone. `state` and `restore` make a run resumable: a run
+    that was stopped and resumed gives the same network, bit for bit, as one that was not.
     """
 
     def __init__(
         self,
         network: nn.Module,
+        process: Process[Any],
         train: Data,
         heldout: Data,
         config: TrainingConfig,
@@ -101,75 +112,145 @@ class Trainer:
     ) -> None:
         self.network = network
         self.config = config
+        self.history: list[list[float]] = []
+        self._process = process
         self._train, self._heldout, self._generator = train, heldout, generator
+        self._score_seed = int(
+            torch.randint(1 << 31, (), generator=generator, device=generator.device)
+        )
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
-        self._average = _copy(network)
-        self._best, self._best_score = _copy(network), math.inf
-        rows, num_bits = heldout.spins.shape
-        noise = torch.rand(rows, num_bits, generator=generator, device=generator.device)
-        self._ranks = noise.argsort(1).argsort(1)
+        self._averaged = copy.deepcopy(network).eval().requires_grad_(False)
+        self._best, self._best_score = _weights(network), math.inf
+        self._step_number = self._stale = 0
+        self._loss = math.nan
 
     def run(self) -> Iterator[Progress]:
         """Train, yielding after every step. Raises `InputError` if the loss is never finite."""
-        config, stale = self.config, 0
-        for step in range(config.steps):
-            loss = self._step(step)
-            if not math.isfinite(loss):
+        while not self._finished():
+            self._loss = self._step()
+            if not math.isfinite(self._loss):
                 break
-            score = None
-            if (step + 1) % config.evaluate_every == 0 or step + 1 == config.steps:
-                score = self.score()
-                stale = 0 if self._keep_if_best(score) else stale + 1
-            yield Progress(
-                step=step, steps=config.steps, loss=loss, heldout=score, best=self._best_score
-            )
-            if stale >= config.patience:
-                break
+            yield self._progress()
         if not math.isfinite(self._best_score):
             raise InputError("training diverged before its first evaluation; lower the rate")
         self.network.load_state_dict(self._best)
 
+    def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Everything that decides what happens next, as arrays and JSON."""
+        arrays = {"generator": self._generator.get_state().numpy()}
+        groups = {
+            "network": _weights(self.network),
+            "averaged": _weights(self._averaged),
+            "best": self._best,
+        }
+        for name, parameter in self.network.named_parameters():
+            for key, value in self._optimizer.state[parameter].items():
+                groups.setdefault(f"optimizer.{key}", {})[name] = value
+        for group, tensors in groups.items():
+            arrays |= {f"{group}/{name}": value.cpu().numpy() for name, value in tensors.items()}
+        numbers = {
+            "step": self._step_number,
+            "stale": self._stale,
+            "best_score": self._best_score if math.isfinite(self._best_score) else None,
+            "score_seed": self._score_seed,
+            "history": self.history,
+        }
+        return arrays, numbers
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
+        """Go on from a `state`. Raises `InputError` where it does not fit this trainer."""
+        try:
+            self._restore(arrays, numbers)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise InputError(f"the checkpoint does not fit: {type(error).__name__}") from None
+
+    def _restore(self, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
+        device = self._train.spins.device
+
+        def group(name: str) -> dict[str, Tensor]:
+            prefix = f"{name}/"
+            return {
+                key.removeprefix(prefix): torch.from_numpy(np.array(value)).to(device)
+                for key, value in arrays.items()
+                if key.startswith(prefix)
+            }
+
+        self.network.load_state_dict(group("network"))
+        self._averaged.load_state_dict(group("averaged"))
+        best = group("best")
+        copy.deepcopy(self._averaged).load_state_dict(best)  # checks names and shapes
+        keys = sorted({key.split("/")[0] for key in arrays if key.startswith("optimizer.")})
+        for key in keys:
+            values = group(key)
+            for name, parameter in self.network.named_parameters():
+                value = values[name]
+                # AdamW keeps its step count on the CPU
+                self._optimizer.state[parameter][key.removeprefix("optimizer.")] = (
+                    value.cpu() if value.ndim == 0 else value.reshape(parameter.shape)
+                )
+        self._generator.set_state(torch.from_numpy(np.array(arrays["generator"])))
+        self._best = best
+        best_score = numbers["best_score"]
+        self._best_score = math.inf if best_score is None else float(best_score)
+        self._step_number, self._stale = int(numbers["step"]), int(numbers["stale"])
+        self._score_seed = int(numbers["score_seed"])
+        self.history = [[int(a), float(b), float(c)] for a, b, c in numbers["history"]]
+
     @torch.no_grad()
     def score(self) -> float:
-        """Mean ``-log q`` of the held-out strings under the averaged weights, in nats."""
-        clean, weights = self._heldout.spins, self._heldout.weights
-        total = torch.zeros((), dtype=torch.float64, device=clean.device)
-        for position in range(clean.shape[1]):
-            visible = (self._ranks < position).to(clean.dtype)
-            logits = functional_call(self.network, self._average, (clean * visible,))
-            surprise = nn.functional.softplus(-clean * logits) * (self._ranks == position)
-            total += (surprise.sum(1).double() * weights).sum()
-        return float(total / weights.sum())
+        """Mean surprise of the held-out strings under the averaged weights, in nats."""
+        generator = torch.Generator(device=self._generator.device).manual_seed(self._score_seed)
+        surprise = self._process.surprise(self._averaged, self._heldout.spins, generator)
+        return float((surprise * self._heldout.weights).sum() / self._heldout.weights.sum())
 
-    def _step(self, step: int) -> float:
+    def _finished(self) -> bool:
+        return self._step_number >= self.config.steps or self._stale >= self.config.patience
+
+    def _step(self) -> float:
         for group in self._optimizer.param_groups:
-            group["lr"] = self.config.rate(step)
+            group["lr"] = self.config.rate(self._step_number)
         clean = self._train.batch(self.config.batch, self._generator)
-        visible = masking.random_visibility(len(clean), clean.shape[1], self._generator)
-        loss = masking.any_order_loss(self.network, clean, visible)
+        loss = self._process.loss(self.network, clean, self._generator)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self._optimizer.step()
-        self._follow(step)
+        self._follow()
+        self._step_number += 1
         return float(loss.detach())
 
+    def _progress(self) -> Progress:
+        done, config, score = self._step_number, self.config, None
+        if done % config.evaluate_every == 0 or done == config.steps:
+            score = self.score()
+            self._keep_if_best(score)
+            self.history.append([done, self._loss, score])
+        return Progress(
+            step=done - 1,
+            steps=config.steps,
+            loss=self._loss,
+            heldout=score,
+            best=self._best_score,
+        )
+
     @torch.no_grad()
-    def _follow(self, step: int) -> None:
+    def _follow(self) -> None:
         # a short memory at first, or the average would remember the untrained network
-        decay = min(self.config.averaging, (step + 1) / (step + 10))
-        for name, parameter in self.network.named_parameters():
-            self._average[name].lerp_(parameter, 1 - decay)
+        done = self._step_number + 1
+        decay = min(self.config.averaging, done / (done + 9))
+        pairs = zip(self._averaged.parameters(), self.network.parameters(), strict=True)
+        for average, parameter in pairs:
+            average.lerp_(parameter, 1 - decay)
 
-    def _keep_if_best(self, score: float) -> bool:
-        if not score < self._best_score:
-            return False
-        self._best_score = score
-        self._best = {name: tensor.clone() for name, tensor in self._average.items()}
-        return True
+    def _keep_if_best(self, score: float) -> None:
+        if score < self._best_score:
+            self._best_score, self._stale = score, 0
+            self._best = _weights(self._averaged)
+        else:
+            self._stale += 1
 
 
-def _copy(network: nn.Module) -> dict[str, Tensor]:
-    return {name: tensor.detach().clone() for name, tensor in network.named_parameters()}
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
