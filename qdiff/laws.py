@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,12 @@ class TableLaw(AnyOrderLaw):
         self.num_bits = len(log_probabilities).bit_length() - 1
         self.log_probabilities = log_probabilities
 
+    @classmethod
+    def of(cls, probabilities: Floats) -> TableLaw:
+        """The law of a table of probabilities, zeros allowed."""
+        with np.errstate(divide="ignore"):
+            return cls(np.log(probabilities))
+
     def log_prob(self, bits: Bits) -> Floats:
         return self.log_probabilities[bitorder.to_indices(bitorder.pack(bits), self.num_bits)]
 
@@ -63,10 +70,15 @@ class TableLaw(AnyOrderLaw):
         return np.exp(self.log_probabilities)
 
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
-        return _draw_table(self.table(), shots, generator)
+        """Many shots by conditional binomials, few by searching the cumulative sum."""
+        if shots >= len(self._probabilities):
+            counts = generator.multinomial(shots, self._probabilities)
+            seen = np.flatnonzero(counts)
+            return bitorder.from_indices(seen), counts[seen]
+        return _draw_by_search(self._cumulative, shots, generator)
 
     def marginal(self, bits: Sequence[int]) -> Floats:
-        return marginal_table(self.table(), bits)
+        return marginal_table(self._probabilities, bits)
 
     def condition(self, given: Mapping[int, int]) -> tuple[float, TableLaw]:
         index = np.arange(len(self.log_probabilities))
@@ -74,8 +86,33 @@ class TableLaw(AnyOrderLaw):
         for bit, value in given.items():
             agrees &= (index >> bit & 1) == value
         logs = np.where(agrees, self.log_probabilities, -np.inf)
-        total = float(np.logaddexp.reduce(logs))
+        total = float(np.logaddexp.reduce(logs[agrees]))
         return total, TableLaw(logs - total if np.isfinite(total) else logs)
+
+    @cached_property
+    def _probabilities(self) -> Floats:
+        table = self.table()
+        return np.asarray(table / table.sum())  # float64 dust
+
+    @cached_property
+    def _cumulative(self) -> Floats:
+        return np.cumsum(self._probabilities)
+
+
+def _draw_by_search(
+    cumulative: Floats, shots: int, generator: np.random.Generator
+) -> tuple[Words, Counts]:
+    """Distinct outcomes in order, and how often each was drawn.
+
+    Sorted uniforms, made of exponential spacings (Devroye, Non-Uniform Random Variate Generation,
+    1986, section V.2), walk through the table once instead of jumping about in it.
+    """
+    spacings = np.cumsum(generator.standard_exponential(shots + 1))
+    uniforms = spacings[:-1] * (cumulative[-1] / spacings[-1])
+    drawn = np.searchsorted(cumulative, uniforms, side="right")
+    drawn = np.minimum(drawn, len(cumulative) - 1)
+    starts = np.flatnonzero(np.r_[True, drawn[1:] != drawn[:-1]])
+    return bitorder.from_indices(drawn[starts]), np.diff(np.r_[starts, shots])
 
 
 class HistogramLaw(AnyOrderLaw):
@@ -123,19 +160,17 @@ class HistogramLaw(AnyOrderLaw):
             return float(np.log(kept.num_shots / self.shots.num_shots)), HistogramLaw(kept)
 
 
-class Mixture(AnyOrderLaw):
+class Mixture(Law):
     """A convex mixture of laws: ``q(x) = sum_k w_k q_k(x)``; laws of weight zero are left out."""
 
-    def __init__(self, laws: Sequence[AnyOrderLaw], weights: Sequence[float]) -> None:
+    def __init__(self, laws: Sequence[Law], weights: Sequence[float]) -> None:
         kept = [(law, weight) for law, weight in zip(laws, weights, strict=True) if weight > 0]
         self.laws = tuple(law for law, _ in kept)
         self.weights = np.array([weight for _, weight in kept]) / sum(weights)
         self.num_bits = self.laws[0].num_bits
 
     def log_prob(self, bits: Bits) -> Floats:
-        each = np.stack([law.log_prob(bits) for law in self.laws])
-        total: Floats = np.logaddexp.reduce(each + np.log(self.weights)[:, None], axis=0)
-        return total
+        return log_mixture(np.stack([law.log_prob(bits) for law in self.laws]), self.weights)
 
     def table(self) -> Floats:
         total = np.zeros(1 << self.num_bits)
@@ -144,6 +179,7 @@ class Mixture(AnyOrderLaw):
         return total
 
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
+        """The shots are shared out among the laws, so each string comes up to once a law."""
         share = generator.multinomial(shots, self.weights)
         drawn = [
             law.draw(int(number), generator)
@@ -155,20 +191,36 @@ class Mixture(AnyOrderLaw):
             np.concatenate([counts for _, counts in drawn]),
         )
 
+
+class AnyOrderMixture(Mixture, AnyOrderLaw):
+    """A mixture of laws that answer about any subset of their bits."""
+
+    def __init__(self, laws: Sequence[AnyOrderLaw], weights: Sequence[float]) -> None:
+        super().__init__(laws, weights)
+        self._any_order = tuple(
+            law for law, weight in zip(laws, weights, strict=True) if weight > 0
+        )
+
     def marginal(self, bits: Sequence[int]) -> Floats:
         total = np.zeros(1 << len(bits))
-        for law, weight in zip(self.laws, self.weights, strict=True):
+        for law, weight in zip(self._any_order, self.weights, strict=True):
             total += weight * law.marginal(bits)
         return total
 
-    def condition(self, given: Mapping[int, int]) -> tuple[float, Mixture]:
+    def condition(self, given: Mapping[int, int]) -> tuple[float, AnyOrderMixture]:
         """Each law is conditioned; those under which the given bits are likelier weigh more."""
-        found = [law.condition(given) for law in self.laws]
+        found = [law.condition(given) for law in self._any_order]
         with np.errstate(divide="ignore"):
             joint = np.log(self.weights) + np.array([log_prob for log_prob, _ in found])
         total = float(np.logaddexp.reduce(joint))
         posterior = np.exp(joint - total) if np.isfinite(total) else self.weights
-        return total, Mixture([law for _, law in found], posterior.tolist())
+        return total, AnyOrderMixture([law for _, law in found], posterior.tolist())
+
+
+def log_mixture(log_probs: Floats, weights: Floats) -> Floats:
+    """``log sum_k w_k exp(l_k)`` of laws' log-probabilities, ``(laws, m) -> (m,)``."""
+    total: Floats = np.logaddexp.reduce(log_probs + np.log(weights)[:, None], axis=0)
+    return total
 
 
 def mixture_weights(log_probs: Floats, counts: Counts, *, iterations: int = 500) -> Floats:
@@ -191,12 +243,6 @@ def mixture_weights(log_probs: Floats, counts: Counts, *, iterations: int = 500)
         joint = weights[:, None] * relative
         weights = ((joint / joint.sum(axis=0)) @ counts + 0.5) / (counts.sum() + 0.5 * laws)
     return weights
-
-
-def _draw_table(table: Floats, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
-    counts = draw_counts(table, shots, generator)
-    seen = np.flatnonzero(counts)
-    return bitorder.from_indices(seen), counts[seen]
 
 
 def _as_records(words: Words) -> NDArray[np.void]:
