@@ -1,0 +1,130 @@
+"""Parallel unmasking: reversing the masking process several bits at a time.
+
+Each shot reveals its bits in a uniformly random order of its own. A step reveals a block of them,
+drawn independently of one another given the bits already visible, so ``K`` steps cost ``K`` network
+rows a shot whatever ``n`` is. What the independence costs is `factorisation_penalty`; with
+``K = n`` it is nothing, and this is the pure diffusion sampler.
+
+Sources: Austin et al., arXiv:2107.03006 (absorbing diffusion, whose reverse steps these are);
+Hoogeboom et al., arXiv:2110.02037, section 3.2 (parallel steps of an any-order model).
+"""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qdiff import bits as bitorder
+from qdiff.bits import Bits, Counts, Words
+from qdiff.diffusion import masking
+from qdiff.diffusion.denoiser import Denoiser
+from qdiff.diffusion.tally import Tally
+from qdiff.diffusion.unmasking_laws import block_table
+from qdiff.diffusion.unmasking_schedule import UnmaskingSchedule
+from qdiff.errors import InputError
+from qdiff.laws import Floats, Law
+
+_CHUNK_ROWS = 1 << 16
+"""Shots at a time."""
+
+_CACHE_ROWS = 1 << 11
+"""Network rows at a time on a processor, so that activations stay in its cache."""
+
+_CODE_BITS = 39
+"""Up to here the ``3^n`` partly hidden strings have 64-bit numbers."""
+
+
+class ParallelDecoder(Law):
+    """The law of a masked diffusion `network` that reveals blocks of random bits.
+
+    Parameters
+    ----------
+    steps
+        The number of steps ``K``, of equal size up to rounding, or a schedule of them. ``K = n``
+        reveals one bit at a time, along a random order a shot.
+
+    Raises `InputError` for a number of steps or a schedule that does not fit the network.
+
+    >>> from qdiff.diffusion.networks import ResidualMLP
+    >>> fresh = ResidualMLP.initialised(2, width=4, depth=1, generator=torch.Generator())
+    >>> law = ParallelDecoder(fresh, steps=1)
+    >>> law.table().tolist()
+    [0.25, 0.25, 0.25, 0.25]
+    >>> int(law.draw(1000, np.random.default_rng(0))[1].sum())
+    1000
+    """
+
+    def __init__(self, network: Denoiser, steps: int | UnmaskingSchedule) -> None:
+        self.network = network
+        self.num_bits = network.num_bits
+        if not isinstance(steps, UnmaskingSchedule):
+            steps = UnmaskingSchedule.uniform(self.num_bits, steps=steps)
+        if steps.num_bits != self.num_bits:
+            raise InputError(
+                f"the schedule reveals {steps.num_bits} bits, the network has {self.num_bits}"
+            )
+        self.schedule = steps
+
+    def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
+        """Distinct strings and how often each was drawn; memory is a chunk and the result."""
+        device = next(self.network.parameters()).device
+        seed = int(generator.integers(np.iinfo(np.int64).max))
+        source = torch.Generator(device=device).manual_seed(seed)
+        tally = Tally(self.num_bits)
+        for start in range(0, shots, _CHUNK_ROWS):
+            tally.add(self._rows(min(_CHUNK_ROWS, shots - start), source))
+        return tally.total()
+
+    def table(self) -> Floats:
+        """The exact law, averaged over all choices of blocks.
+
+        Raises `InputError` beyond 12 bits.
+        """
+        return block_table(self.network, self.schedule)
+
+    def log_prob(self, bits: Bits) -> Floats:
+        """Exact log-probabilities, from `table`. Raises `InputError` beyond 12 bits.
+
+        `qdiff.diffusion.decoding.OrderedDecoder` has a law that is exact at any size.
+        """
+        indices = bitorder.to_indices(bitorder.pack(bits), self.num_bits)
+        with np.errstate(divide="ignore"):
+            return np.log(self.table()[indices])
+
+    @torch.no_grad()
+    def _rows(self, rows: int, source: torch.Generator) -> Bits:
+        states = torch.zeros(rows, self.num_bits, device=source.device)
+        orders = masking.random_orders(rows, self.num_bits, source)
+        for start, size in zip(self.schedule.starts, self.schedule.sizes, strict=True):
+            block = orders[:, start : start + size]
+            logits = self._logits(states, start).gather(1, block)
+            states.scatter_(1, block, draw_spins(logits, source))
+        return (states > 0).to(torch.uint8).cpu().numpy()
+
+    def _logits(self, states: Tensor, visible: int) -> Tensor:
+        """Logits of every bit; early on, when many states are equal, each is asked about once."""
+        if visible == 0:
+            return self._ask(states[:1]).expand(states.shape)
+        possible = comb(self.num_bits, visible) << visible
+        if self.num_bits > _CODE_BITS or possible > len(states):
+            return self._ask(states)
+        places = 3 ** torch.arange(self.num_bits, device=states.device)
+        codes = ((states + 1).long() * places).sum(1)
+        distinct, which = torch.unique(codes, return_inverse=True)
+        return self._ask((distinct[:, None] // places % 3 - 1).float())[which]
+
+    def _ask(self, states: Tensor) -> Tensor:
+        rows = _CACHE_ROWS if states.device.type == "cpu" else len(states)
+        return torch.cat([self.network(part) for part in torch.split(states, rows)])
+
+
+def draw_spins(logits: Tensor, source: torch.Generator) -> Tensor:
+    """Independent spins, +1 with probability ``sigmoid(logit)``.
+
+    Uniforms and sigmoids are float64: in float32 rare bits would be drawn too often or never.
+    """
+    uniforms = torch.rand(logits.shape, dtype=torch.float64, generator=source, device=source.device)
+    return torch.where(uniforms < torch.sigmoid(logits.double()), 1.0, -1.0)
