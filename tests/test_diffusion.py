@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import permutations
 
 import numpy as np
@@ -12,10 +13,10 @@ from torch import nn
 
 from qdiff import Distribution, InputError, Register, Shots
 from qdiff import bits as bitorder
-from qdiff.diffusion import decoding, masking
+from qdiff.diffusion import acceleration, decoding, masking
 from qdiff.diffusion.decoding import OrderedDecoder
-from qdiff.diffusion.denoiser import StatelessDenoiser, spins
-from qdiff.diffusion.networks import ResidualMLP
+from qdiff.diffusion.denoiser import Denoiser, StatelessDenoiser, spins
+from qdiff.diffusion.networks import MLP, NetworkConfig, ResidualMLP, Transformer
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 
 
@@ -87,8 +88,44 @@ def test_relabelled_bits_permute_the_table() -> None:
     assert np.allclose(table, moved.probabilities, atol=1e-12)
 
 
+@pytest.mark.parametrize("given", [{}, {3: 1}, {0: 1, 2: 0}])
+def test_given_bits_and_marginals_against_enumeration(given: dict[int, int]) -> None:
+    law, rows = random_law(4, seed=2), bitorder.all_bits(4)
+    agrees = (rows[:, [*given]] == [*given.values()]).all(axis=1)
+    total = law.probabilities[agrees].sum()
+    exact = np.where(agrees, law.probabilities, 0) / total
+    log_prob, decoder = OrderedDecoder(Oracle(law), [2, 0, 3, 1]).condition(given)
+    assert log_prob == pytest.approx(np.log(total), abs=1e-12)
+    assert np.allclose(decoder.table(), exact, atol=1e-12)
+    assert np.allclose(np.exp(decoder.log_prob(rows)), exact, atol=1e-12)
+    kept = Distribution(probabilities=exact).marginal([3, 1]).probabilities
+    assert np.allclose(decoder.marginal([3, 1]), kept, atol=1e-12)
+    words, counts = decoder.draw(1000, np.random.default_rng(0))
+    assert counts.sum() == 1000
+    assert agrees[bitorder.to_indices(words, 4)].all()
+
+
 @pytest.mark.statistical
-@pytest.mark.parametrize("chunk", [1 << 15, 3])  # 3 rows at a time: the depth-first path
+def test_single_trials_and_many_are_binomial() -> None:
+    """Sums over rows of both kinds, by chi-square; false alarm 1e-6."""
+    counts = np.tile([1, 1, 2], 100_000)
+    source, chances = np.random.default_rng(4), np.full(300_000, 0.3)
+    ones = decoding._binomial(counts, chances, source)
+    # a single trial gives 0 or 1; a pair 0, 1 or 2
+    code = np.where(counts == 1, ones, 2 + ones)
+    shots = Shots.from_indices(
+        np.arange(8), np.bincount(code, minlength=8), registers=[Register("c", 3)]
+    )
+    exact = np.array([2 * 0.7, 2 * 0.3, 0.49, 0.42, 0.09, 0, 0, 0]) / 3
+    law = Distribution(probabilities=exact)
+    assert p_value(shots, law) > FALSE_ALARM
+    assert p_value(shots, biased(law)) < FALSE_ALARM
+    certain = decoding._binomial(np.array([1, 1, 5, 5]), np.array([0.0, 1, 0, 1]), source)
+    assert certain.tolist() == [0, 1, 0, 5]
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("chunk", [1 << 12, 3])  # 3 rows at a time: the depth-first path
 def test_prefix_splitting_follows_its_own_table(monkeypatch, chunk: int) -> None:
     monkeypatch.setattr(decoding, "_CHUNK_ROWS", chunk)
     decoder = OrderedDecoder(random_network(6), [5, 0, 3, 1, 4, 2])
@@ -163,20 +200,30 @@ def test_a_fresh_network_is_a_fair_coin_and_leaves_the_global_generator_alone() 
     assert torch.equal(network(torch.ones(2, 4)), torch.zeros(2, 4))
 
 
-def trained(config: TrainingConfig, seed: int = 0) -> tuple[ResidualMLP, list[float]]:
+def new_trainer(
+    config: TrainingConfig,
+    process: masking.Masking | None = None,
+    *,
+    network: NetworkConfig | None = None,
+    seed: int = 0,
+) -> Trainer:
     law = Distribution(probabilities=np.array([0.4, 0.1, 0.1, 0.4]))
     data = [law.sample(2000, seed=s) for s in (1, 2)]
-    sets = [
+    train, heldout = (
         Data(spins=spins(torch.from_numpy(d.bits)), weights=torch.from_numpy(d.counts * 1.0))
         for d in data
-    ]
-    network = ResidualMLP.initialised(
-        2, width=8, depth=1, generator=torch.Generator().manual_seed(seed)
     )
-    trainer = Trainer(
-        network, masking.Masking(), *sets, config, torch.Generator().manual_seed(seed)
+    built = (network or MLP(width=8, depth=1)).build(
+        2, generator=torch.Generator().manual_seed(seed)
     )
-    return network, [progress.loss for progress in trainer.run()]
+    generator = torch.Generator().manual_seed(seed)
+    return Trainer(built, process or masking.Masking(), train, heldout, config, generator)
+
+
+def trained(config: TrainingConfig, seed: int = 0) -> tuple[nn.Module, list[float]]:
+    trainer = new_trainer(config, seed=seed)
+    losses = [progress.loss for progress in trainer.run()]
+    return trainer.network, losses
 
 
 def test_training_learns_two_correlated_bits() -> None:
@@ -199,6 +246,115 @@ def test_training_stops_when_held_out_shots_say_so() -> None:
 def test_divergence_is_reported() -> None:
     with pytest.raises(InputError, match="diverged"):
         trained(TrainingConfig(steps=50, learning_rate=float("inf"), evaluate_every=40))
+
+
+class Failing(masking.Masking):
+    """Masking whose loss fails at the step `at`, as `failure` says."""
+
+    def __init__(self, at: int, failure: Exception | float) -> None:
+        self.left, self.failure = at, failure
+
+    def loss(
+        self, network: Denoiser, clean: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        self.left -= 1
+        loss = super().loss(network, clean, generator)
+        if self.left >= 0:
+            return loss
+        if isinstance(self.failure, Exception):
+            raise self.failure
+        return loss * self.failure
+
+
+@pytest.mark.parametrize("failure", [np.nan, np.inf, -np.inf])
+def test_a_loss_that_is_not_finite_ends_training_with_the_best_weights(failure: float) -> None:
+    config = TrainingConfig(steps=60, batch=64, evaluate_every=10)
+    trainer = new_trainer(config, Failing(25, failure))
+    assert len(list(trainer.run())) == 25
+    assert [done for done, *_ in trainer.history] == [10, 20]
+    untouched = new_trainer(config)
+    for progress in untouched.run():
+        if progress.step == 19:
+            break
+    best = untouched.state()[0]
+    for name, tensor in trainer.network.state_dict().items():
+        assert np.array_equal(tensor.numpy(), best[f"best/{name}"])
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [MemoryError("cpu"), torch.OutOfMemoryError("cuda"), RuntimeError("can't allocate memory")],
+)
+def test_running_out_of_memory_reaches_the_caller_and_loses_nothing(failure: Exception) -> None:
+    config = TrainingConfig(steps=60, batch=64, evaluate_every=10)
+    trainer = new_trainer(config, Failing(25, failure))
+    with pytest.raises(type(failure)) as caught:
+        list(trainer.run())
+    assert caught.value is failure
+    resumed = new_trainer(config)
+    resumed.restore(*trainer.state())
+    assert len(list(resumed.run())) == 60 - 25
+
+
+def test_a_checkpoint_is_not_blamed_for_a_full_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = new_trainer(TrainingConfig(steps=10))
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("full")
+
+    monkeypatch.setattr(trainer, "_restore", full)
+    with pytest.raises(torch.OutOfMemoryError):
+        trainer.restore({}, {})
+    with pytest.raises(InputError, match="does not fit"):
+        new_trainer(TrainingConfig(steps=10)).restore({}, {})
+
+
+@pytest.mark.parametrize("config", [MLP(width=8, depth=1), Transformer(width=8, depth=1, heads=2)])
+@pytest.mark.parametrize("stop", [3, 20])
+def test_resumed_training_is_uninterrupted_training_bit_for_bit(
+    config: NetworkConfig, stop: int
+) -> None:
+    training = TrainingConfig(steps=40, batch=32, evaluate_every=10)
+    whole, first, second = (new_trainer(training, network=config) for _ in range(3))
+    for progress in first.run():
+        if progress.step == stop - 1:
+            break
+    list(whole.run())
+    second.restore(*first.state())
+    list(second.run())
+    assert second.history == whole.history
+    for name, tensor in whole.network.state_dict().items():
+        assert torch.equal(tensor, second.network.state_dict()[name])
+
+
+def test_acceleration_is_for_cuda_alone() -> None:
+    cpu, network = torch.device("cpu"), random_network(3)
+    assert acceleration.compiled(network, cpu) is network
+    with acceleration.mixed_precision(cpu):
+        assert not torch.is_autocast_enabled("cpu")
+        assert network(torch.ones(1, 3)).dtype == torch.float32
+
+
+def test_a_compiled_network_is_the_same_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a compiler that only counts: passes go through it, and weights are shared."""
+    passes: list[str] = []
+
+    def compile_(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+        def counted(*tensors: torch.Tensor) -> torch.Tensor:
+            passes.append(function.__name__)
+            return function(*tensors)
+
+        return counted
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    monkeypatch.setattr(acceleration, "find_spec", lambda _: True)
+    network, states = random_network(3), torch.tensor([[1.0, 0.0, -1.0]])
+    twin = acceleration.compiled(network, torch.device("cuda"))
+    with torch.no_grad():
+        network.head.bias += 1.0
+    assert torch.equal(twin(states), network(states))
+    assert passes == ["forward"]
+    assert twin.state_dict().keys() == network.state_dict().keys()
 
 
 @pytest.mark.parametrize(

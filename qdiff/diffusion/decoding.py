@@ -12,13 +12,15 @@ all of them, a marginal stops early, a draw follows those that some shot has.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from qdiff import bits as bitorder
 from qdiff.bits import Bits, Counts, Words
@@ -29,11 +31,11 @@ from qdiff.laws import AnyOrderLaw, Floats
 Payload = NDArray[Any]
 """What each prefix carries: its number of shots, or its log-probability."""
 
-_CHUNK_ROWS = 1 << 15
-"""Network rows at a time: large enough to keep a device busy, small enough for any memory."""
+_CHUNK_ROWS, _CHUNK_BYTES = 1 << 12, 1 << 24
+"""Network rows at a time, and bytes of what the network remembers of them: a CPU's caches."""
 
-_CHUNK_BYTES = 1 << 27
-"""What the network may remember of the prefixes worked on at a time."""
+_ACCELERATOR_ROWS, _ACCELERATOR_BYTES = 1 << 15, 1 << 30
+"""The same elsewhere: enough to keep a device busy."""
 
 
 class OrderedDecoder(AnyOrderLaw):
@@ -53,11 +55,11 @@ class OrderedDecoder(AnyOrderLaw):
         self.num_bits = len(self.order)
         self._device = next(network.parameters()).device
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def log_prob(self, bits: Bits) -> Floats:
         """Exact log-probability of each row, ``(m, n) -> (m,)``, in nats."""
         order = torch.tensor(self.order, device=self._device)
-        rows = max(1, _CHUNK_ROWS // self.num_bits)
+        rows = max(1, self._chunk_rows(None) // self.num_bits)
         parts = [
             -masking.ordered_surprise(self.network, self._spins(bits[start : start + rows]), order)
             for start in range(0, len(bits), rows)
@@ -94,83 +96,101 @@ class OrderedDecoder(AnyOrderLaw):
         bounded by distinct prefixes and the memory by a few chunks, whatever `shots` is.
         """
 
-        def split(counts: Payload, logits: Floats) -> _Children:
-            ones = generator.binomial(counts, _sigmoid(logits))
-            return _Children.of(
-                np.concatenate([counts - ones, ones]), alive=lambda count: count > 0
+        def split(counts: Payload, logits: Tensor) -> _Children:
+            ones = _binomial(counts, torch.sigmoid(logits).cpu().numpy(), generator)
+            zeros = counts - ones
+            return _Children(
+                values=zeros == 0,
+                payload=np.where(zeros == 0, ones, zeros),
+                twins=(twins := np.flatnonzero((zeros > 0) & (ones > 0))),
+                twin_payload=ones[twins],
             )
 
-        leaves = [
-            (bitorder.pack(bits), counts)
-            for bits, counts in self._leaves(self.num_bits, np.array([shots]), split)
-        ]
-        return (
-            np.concatenate([words for words, _ in leaves]),
-            np.concatenate([counts for _, counts in leaves]),
-        )
+        # two growing buffers: an array a chunk would lie scattered between the freed activations
+        words, numbers = bytearray(), bytearray()
+        for bits, counts in self._leaves(self.num_bits, np.array([shots]), split):
+            words += bitorder.pack(bits).tobytes()
+            numbers += counts.tobytes()
+        rows = np.frombuffer(words, np.uint64).reshape(-1, bitorder.num_words(self.num_bits))
+        return rows, np.frombuffer(numbers, np.int64)
 
     def _leaf_table(self, kept: Sequence[int]) -> Floats:
         """Probabilities of the first bits of the order, indexed by `kept`'s order."""
         free = sum(bit not in self.given for bit in kept)
         table = np.zeros(1 << len(kept))
 
-        def split(logs: Payload, logits: Floats) -> _Children:
-            zero, one = -np.logaddexp(0, logits), -np.logaddexp(0, -logits)
-            return _Children.of(np.concatenate([logs + zero, logs + one]))
+        def split(logs: Payload, logits: Tensor) -> _Children:
+            return _Children(
+                values=np.zeros(len(logs), dtype=bool),
+                payload=logs + logsigmoid(-logits).cpu().numpy(),
+                twins=np.arange(len(logs)),
+                twin_payload=logs + logsigmoid(logits).cpu().numpy(),
+            )
 
         for bits, logs in self._leaves(len(self.given) + free, np.zeros(1), split):
             index = bitorder.to_indices(bitorder.pack(bits[:, list(kept)]), len(kept))
             table[index] = np.exp(logs)
         return table
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _leaves(
         self,
         length: int,
         payload: Payload,
-        split: Callable[[Payload, Floats], _Children],
+        split: Callable[[Payload, Tensor], _Children],
     ) -> Iterator[tuple[Bits, Payload]]:
         """Prefixes of `length` bits, as rows of bits, with what `split` made of the `payload`."""
-        stack = [(self._root()[0], payload)]
-        while stack:
-            prefixes, payload = stack.pop()
-            if prefixes.position == length:
-                yield (prefixes.states > 0).cpu().numpy().astype(np.uint8), payload
-                continue
-            logits, memory = self._step(prefixes)
-            children = split(payload, logits)
-            size = _chunk_rows(memory)
-            for start in range(0, len(children.payload), size):
-                part = children.rows(slice(start, start + size))
-                stack.append((self._extend(prefixes, memory, part), part.payload))
+        waiting = [replace(self._root()[0], payload=payload)]
+        while waiting:
+            prefixes = waiting.pop()
+            while prefixes.position < length:
+                logits, memory = self._step(prefixes)
+                children = split(prefixes.payload, logits)
+                prefixes, *rest = self._extend(prefixes, memory, children)
+                # the network can be asked anew; what it remembers of all that waits fits nowhere
+                waiting += [replace(part, memory=None) for part in rest]
+            yield (prefixes.states > 0).cpu().numpy().view(np.uint8), prefixes.payload
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def _root(self) -> tuple[_Prefixes, float]:
         """The prefix of given bits, and its log-probability."""
         states = torch.zeros(1, self.num_bits, dtype=torch.int8, device=self._device)
-        root, log_prob = _Prefixes(position=0, states=states, memory=None), 0.0
+        root = _Prefixes(position=0, states=states, memory=None, payload=np.zeros(1))
         for value in self.given.values():
             logits, memory = self._step(root)
-            log_prob -= float(np.logaddexp(0, -logits[0] if value else logits[0]))
-            child = _Children(parents=np.zeros(1, int), values=np.array([value]), payload=logits)
-            root = self._extend(root, memory, child)
-        return root, log_prob
+            log_prob = root.payload + logsigmoid(logits if value else -logits).cpu().numpy()
+            (root,) = self._extend(root, memory, _Children.only(value, log_prob))
+        return root, float(root.payload[0])
 
-    def _step(self, prefixes: _Prefixes) -> tuple[Floats, Memory]:
-        states = prefixes.states.float()
-        logits, memory = self.network.step(states, self.order, prefixes.position, prefixes.memory)
-        return logits.double().cpu().numpy(), memory
+    def _step(self, prefixes: _Prefixes) -> tuple[Tensor, Memory]:
+        logits, memory = self.network.step(
+            prefixes.states, self.order, prefixes.position, prefixes.memory
+        )
+        # float64 from here on: float32 uniforms or sigmoids bias rare bits
+        return logits.double(), memory
 
-    def _extend(self, prefixes: _Prefixes, memory: Memory, children: _Children) -> _Prefixes:
-        parents = torch.from_numpy(children.parents).to(self._device)
+    def _extend(self, prefixes: _Prefixes, memory: Memory, children: _Children) -> list[_Prefixes]:
+        """The prefixes one bit longer, in as many parts as chunks need."""
+        twins = torch.from_numpy(children.twins).to(self._device)
         values = torch.from_numpy(children.values).to(self._device)
-        states = prefixes.states[parents]
-        states[:, self.order[prefixes.position]] = (2 * values - 1).to(torch.int8)
-        return _Prefixes(
+        states = _with_twins(prefixes.states, twins)
+        states[:, self.order[prefixes.position]] = 1
+        states[: len(values), self.order[prefixes.position]] = 2 * values.to(torch.int8) - 1
+        longer = _Prefixes(
             position=prefixes.position + 1,
             states=states,
-            memory=None if memory is None else memory[parents],
+            memory=None if memory is None else _with_twins(memory, twins),
+            payload=np.concatenate([children.payload, children.twin_payload]),
         )
+        return longer.parts(self._chunk_rows(memory))
+
+    def _chunk_rows(self, memory: Memory) -> int:
+        rows, size = _CHUNK_ROWS, _CHUNK_BYTES
+        if self._device.type != "cpu":
+            rows, size = _ACCELERATOR_ROWS, _ACCELERATOR_BYTES
+        if memory is None:
+            return rows
+        return max(1, min(rows, size // (memory[0].numel() * memory.element_size())))
 
     def _spins(self, bits: Bits) -> Tensor:
         return spins(torch.from_numpy(np.ascontiguousarray(bits)).to(self._device))
@@ -183,39 +203,54 @@ class _Prefixes:
     position: int
     states: Tensor
     memory: Memory
+    payload: Payload
+
+    def parts(self, size: int) -> list[_Prefixes]:
+        """Parts of at most `size` rows, and of equal size up to rounding."""
+        number = -(-len(self.payload) // size)
+        edges = [part * len(self.payload) // number for part in range(number + 1)]
+        return [self._rows(slice(a, b)) for a, b in pairwise(edges)] if number > 1 else [self]
+
+    def _rows(self, rows: slice) -> _Prefixes:
+        memory = None if self.memory is None else self.memory[rows]
+        return replace(self, states=self.states[rows], memory=memory, payload=self.payload[rows])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Children:
-    """Prefixes one bit longer: whose child each is, the new bit's value, and what it carries."""
+    """Prefixes one bit longer. Each parent has a first child, which takes its place.
 
-    parents: NDArray[np.int64]
-    values: NDArray[np.int64]
+    Attributes
+    ----------
+    values, payload
+        The first child's new bit, and what it carries.
+    twins, twin_payload
+        The parents that have two children, whose first is a zero: the second is a one.
+    """
+
+    values: NDArray[np.bool_]
     payload: Payload
+    twins: NDArray[np.int64]
+    twin_payload: Payload
 
     @classmethod
-    def of(
-        cls,
-        payload: Payload,
-        alive: Callable[[Payload], NDArray[np.bool_]] | None = None,
-    ) -> _Children:
-        """All children of some prefixes, zeros before ones, or those of them that are `alive`."""
-        number = len(payload) // 2
-        kept = np.arange(len(payload)) if alive is None else np.flatnonzero(alive(payload))
-        return cls(parents=kept % number, values=kept // number, payload=payload[kept])
-
-    def rows(self, chunk: slice) -> _Children:
-        return _Children(
-            parents=self.parents[chunk], values=self.values[chunk], payload=self.payload[chunk]
+    def only(cls, value: int, payload: Payload) -> _Children:
+        """One child of one parent."""
+        return cls(
+            values=np.array([value == 1]),
+            payload=payload,
+            twins=np.zeros(0, dtype=np.int64),
+            twin_payload=payload[:0],
         )
 
 
-def _chunk_rows(memory: Memory) -> int:
-    if memory is None:
-        return _CHUNK_ROWS
-    return max(1, min(_CHUNK_ROWS, _CHUNK_BYTES // (memory[0].numel() * memory.element_size())))
+def _with_twins(rows: Tensor, twins: Tensor) -> Tensor:
+    return torch.cat([rows, rows[twins]]) if len(twins) else rows
 
 
-def _sigmoid(logits: Floats) -> Floats:
-    # float64 throughout: float32 uniforms or sigmoids bias rare bits
-    return np.exp(-np.logaddexp(0, -logits))
+def _binomial(counts: Payload, chances: Floats, generator: np.random.Generator) -> Payload:
+    """How many of `counts` trials succeed; single trials, which most are, by one comparison."""
+    successes = (generator.random(len(counts)) < chances).astype(np.int64)
+    many = np.flatnonzero(counts > 1)
+    successes[many] = generator.binomial(counts[many], chances[many])
+    return successes

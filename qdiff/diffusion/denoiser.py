@@ -57,8 +57,9 @@ class Denoiser(nn.Module, ABC):
     ) -> tuple[Tensor, Memory]:
         """Logits ``(rows,)`` of bit ``order[position]``, bits ``order[:position]`` being visible.
 
-        `memory` is what the previous position's step returned, rows chosen to match `states`;
-        None at the first position asked for.
+        `states` are spins of any type, int8 to save memory. `memory` is what the previous
+        position's step returned, rows chosen to match `states`. At any position it may be None:
+        the network then starts from the states alone.
         """
 
 
@@ -68,15 +69,20 @@ class StatelessDenoiser(Denoiser):
     one_pass = False
 
     def along(self, clean: Tensor, orders: Tensor) -> Tensor:
-        rows, num_bits = clean.shape
-        rank = orders.argsort(1)
-        position = torch.arange(num_bits, device=clean.device)
-        visible = rank[:, None, :] < position[:, None]  # (rows, step, bit)
-        states = torch.where(visible, clean[:, None, :], 0.0)
-        logits = self(states.reshape(rows * num_bits, num_bits)).reshape(rows, num_bits, num_bits)
-        return torch.take_along_dim(logits, orders[:, :, None], dim=2)[:, :, 0]
+        return prefix_by_prefix(self, clean, orders)
 
     def step(
         self, states: Tensor, order: Sequence[int], position: int, memory: Memory
     ) -> tuple[Tensor, Memory]:
-        return self(states)[:, order[position]], None
+        return self(states.float())[:, order[position]], None
+
+
+def prefix_by_prefix(network: Denoiser, clean: Tensor, orders: Tensor) -> Tensor:
+    """`Denoiser.along` by one network row for each prefix of each row."""
+    rows, num_bits = clean.shape
+    rank = orders.argsort(1)
+    position = torch.arange(num_bits, device=clean.device)
+    visible = rank[:, None, :] < position[:, None]  # (rows, step, bit)
+    states = torch.where(visible, clean[:, None, :], 0.0)
+    logits = network(states.reshape(rows * num_bits, num_bits)).reshape(rows, num_bits, num_bits)
+    return torch.take_along_dim(logits, orders[:, :, None], dim=2)[:, :, 0]

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from qdiff.diffusion.acceleration import compiled, mixed_precision
 from qdiff.diffusion.process import Process
 from qdiff.errors import InputError
 
@@ -39,6 +40,9 @@ class TrainingConfig:
     evaluate_every, patience
         Held-out shots are scored every so many steps; training ends after `patience` scores
         without a new best.
+    compile
+        Whether the network is compiled, where it is trained on CUDA: worth the first minute only
+        in long trainings.
     """
 
     steps: int = 1500
@@ -50,6 +54,7 @@ class TrainingConfig:
     averaging: float = 0.995
     evaluate_every: int = 100
     patience: int = 5
+    compile: bool = False
 
     def __post_init__(self) -> None:
         whole = (self.steps, self.batch, self.evaluate_every, self.patience)
@@ -121,13 +126,20 @@ class Trainer:
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
+        self._device = train.spins.device
+        self._fast = compiled(network, self._device) if config.compile else network
         self._averaged = copy.deepcopy(network).eval().requires_grad_(False)
         self._best, self._best_score = _weights(network), math.inf
         self._step_number = self._stale = 0
         self._loss = math.nan
 
     def run(self) -> Iterator[Progress]:
-        """Train, yielding after every step. Raises `InputError` if the loss is never finite."""
+        """Train, yielding after every step; a loss that is not finite ends it with the best so far.
+
+        Raises `InputError` if that happens before the first score. What goes wrong for other
+        reasons, as when memory runs out, reaches the caller as it is, and `state` still has the
+        best weights.
+        """
         while not self._finished():
             self._loss = self._step()
             if not math.isfinite(self._loss):
@@ -163,16 +175,16 @@ class Trainer:
         """Go on from a `state`. Raises `InputError` where it does not fit this trainer."""
         try:
             self._restore(arrays, numbers)
+        except torch.OutOfMemoryError:
+            raise  # nothing is wrong with the checkpoint
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError(f"the checkpoint does not fit: {type(error).__name__}") from None
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
-        device = self._train.spins.device
-
         def group(name: str) -> dict[str, Tensor]:
             prefix = f"{name}/"
             return {
-                key.removeprefix(prefix): torch.from_numpy(np.array(value)).to(device)
+                key.removeprefix(prefix): torch.from_numpy(np.array(value)).to(self._device)
                 for key, value in arrays.items()
                 if key.startswith(prefix)
             }
@@ -198,6 +210,11 @@ class Trainer:
         self._score_seed = int(numbers["score_seed"])
         self.history = [[int(a), float(b), float(c)] for a, b, c in numbers["history"]]
 
+    @property
+    def score_of_best(self) -> float:
+        """The best held-out score so far, in nats a string; infinite before the first."""
+        return self._best_score
+
     @torch.no_grad()
     def score(self) -> float:
         """Mean surprise of the held-out strings under the averaged weights, in nats."""
@@ -212,7 +229,8 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = self.config.rate(self._step_number)
         clean = self._train.batch(self.config.batch, self._generator)
-        loss = self._process.loss(self.network, clean, self._generator)
+        with mixed_precision(self._device):
+            loss = self._process.loss(self._fast, clean, self._generator)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
