@@ -102,11 +102,9 @@ def _score(estimator: Estimator, candidate: Shots | Distribution) -> Values:
 def _independent(source: Shots | Distribution) -> NDArray[np.float64]:
     """The table of the product of the source's own bits."""
     if isinstance(source, Shots):
-        law = IndependentBits().fit(source)
-    else:
-        one = [source.marginal([bit]).probabilities[1] for bit in range(source.num_bits)]
-        law = ProductLaw(registers=source.registers, one=np.minimum(one, 1.0))
-    return law.distribution().probabilities
+        return IndependentBits().fit(source).distribution().probabilities
+    one = [source.marginal([bit]).probabilities[1] for bit in range(source.num_bits)]
+    return ProductLaw(np.minimum(one, 1.0)).table()
 
 
 def _assemble(

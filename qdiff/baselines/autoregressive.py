@@ -1,0 +1,99 @@
+"""Training networks that predict each bit from those before it, always in the same order.
+
+They are trained as the diffusion model is, by the same loop, and held-out shots choose among the
+sizes and weight decays that are tried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from qdiff.baselines.base import FittedBaseline, parted
+from qdiff.diffusion.decoding import OrderedDecoder
+from qdiff.diffusion.denoiser import spins
+from qdiff.diffusion.fixed_order import Autoregressive, FixedOrder
+from qdiff.diffusion.training import Data, Trainer, TrainingConfig
+from qdiff.errors import InputError
+from qdiff.shots import Shots
+
+Build = Callable[[int, int, torch.Generator], Autoregressive]
+"""A fresh network for a number of bits and of units, drawn from a generator."""
+
+MANY_SHOTS = 50_000
+"""From here on shots carry more detail than short trainings can learn."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Sizes of a network and weight decays to try, and how each is trained.
+
+    All sizes are trained with the first decay, then the best of them with the other decays.
+
+    Raises `InputError` unless there are positive sizes, and decays that are not negative.
+    """
+
+    build: Build
+    sizes: tuple[int, ...]
+    decays: tuple[float, ...]
+    training: TrainingConfig
+    device: str
+
+    def __post_init__(self) -> None:
+        if not self.sizes or min(self.sizes) < 1:
+            raise InputError(f"hidden must be positive whole numbers, got {self.sizes}")
+        if not self.decays or not all(0 <= decay < math.inf for decay in self.decays):
+            raise InputError(f"weight_decay must not be negative, got {self.decays}")
+
+    def fit(self, shots: Shots, heldout: Shots | None, seed: int) -> FittedBaseline:
+        """Train on the same shots each time; keep what held-out shots like best."""
+        parts = [_data(part, self.device) for part in parted(shots, heldout, seed)]
+        seeds = np.random.SeedSequence(seed).generate_state(len(self.sizes) + len(self.decays))
+        first, *rest = self.decays
+        tried = [
+            self._train(size, first, parts, int(own))
+            for size, own in zip(self.sizes, seeds, strict=False)
+        ]
+        best = min(tried, key=lambda trained: trained.score)
+        others = zip(rest, seeds[len(self.sizes) :], strict=False)
+        tried += [self._train(best.size, decay, parts, int(own)) for decay, own in others]
+        law = OrderedDecoder(
+            min(tried, key=lambda trained: trained.score).network, range(shots.num_bits)
+        )
+        return FittedBaseline(law=law, registers=shots.registers)
+
+    def _train(self, size: int, decay: float, parts: list[Data], seed: int) -> _Trained:
+        data, checks = parts
+        network = self.build(data.spins.shape[1], size, torch.Generator().manual_seed(seed))
+        trainer = Trainer(
+            network.to(self.device),
+            FixedOrder(),
+            data,
+            checks,
+            replace(self.training, weight_decay=decay),
+            torch.Generator(device=self.device).manual_seed(seed),
+        )
+        for _ in trainer.run():
+            pass  # progress is the caller's affair elsewhere; here nobody watches
+        network.eval().requires_grad_(False)
+        return _Trained(size=size, network=network, score=trainer.score_of_best)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trained:
+    """A trained network and its held-out score, nats a shot (lower is better)."""
+
+    size: int
+    network: Autoregressive
+    score: float
+
+
+def _data(shots: Shots, device: str) -> Data:
+    return Data(
+        spins=spins(torch.from_numpy(shots.bits).to(device)),
+        weights=torch.from_numpy(shots.counts / shots.num_shots).to(device),
+    )
