@@ -18,8 +18,8 @@ import record
 
 import qdiff
 from qdiff.metrics import kl_divergence
+from qdiff.parts import Part
 from qdiff.shot_multiplier import shots_for_kl
-from qdiff.surrogate import Part
 
 CIRCUITS = (
     "circuits/ising_10.qasm",

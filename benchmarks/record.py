@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ import torch
 from scipy import stats
 
 RESULTS = Path(__file__).parent / "results"
+REFERENCES = Path(__file__).parent.parent / "runs" / "references"
+
+Row = dict[str, Any]
 
 
 def environment() -> dict[str, Any]:
@@ -23,7 +29,7 @@ def environment() -> dict[str, Any]:
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     ).stdout.strip()
     packages = ("qdiff", "torch", "numpy", "scipy", "qiskit", "qiskit-aer")
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine()
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else _processor()
     return {
         "revision": revision,
         "python": platform.python_version(),
@@ -43,10 +49,61 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str
     return {"mean": mean, "interval": [float(low), float(high)], "values": array.tolist()}
 
 
-def write(name: str, question: str, rows: list[dict[str, Any]], settings: dict[str, Any]) -> Path:
-    """Write ``results/<name>.json``, replacing the last run's."""
+def write(name: str, question: str, rows: list[Row], settings: dict[str, Any]) -> Path:
+    """Write ``results/<name>.json``, whole or not at all, replacing the last run's."""
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     content = {"question": question, "settings": settings, **environment(), "rows": rows}
-    path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+    os.replace(unfinished, path)
     return path
+
+
+def read(name: str) -> dict[str, Any]:
+    """The content of ``results/<name>.json``, or nothing."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def collect(
+    name: str,
+    question: str,
+    cells: Iterable[Row],
+    measure: Callable[[Row], Row],
+    settings: dict[str, Any],
+    *,
+    workers: int,
+    fresh: bool,
+) -> None:
+    """Measure each cell in its own process of one thread, and write each row as it comes.
+
+    Rows of an earlier run with the same settings are kept unless `fresh`, so a run that was
+    stopped goes on where it was. A row is its cell and what `measure` returned.
+    """
+    earlier = read(name)
+    kept = [] if fresh or earlier.get("settings") != settings else earlier["rows"]
+    todo = [cell for cell in cells if not any(cell.items() <= row.items() for row in kept)]
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=one_thread
+    ) as pool:
+        futures = {pool.submit(measure, cell): cell for cell in todo}
+        for future in as_completed(futures):
+            kept.append({**futures[future], **future.result()})
+            write(name, question, kept, settings)
+            print(json.dumps(kept[-1]), flush=True)
+
+
+def one_thread() -> None:
+    """Cells run side by side; more threads than cores only wait for each other."""
+    torch.set_num_threads(1)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return f"{named[0]}, {os.cpu_count()} cores" if named else platform.machine()

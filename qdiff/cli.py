@@ -51,6 +51,10 @@ DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, ...; a CUDA device is chosen when there is one.")
 ]
 
+EffortOption = Annotated[
+    str, typer.Option(help="How much work the fit may take: fast, default or best.")
+]
+
 
 @app.command()
 def run(
@@ -61,6 +65,7 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder; runs/<circuit> if not given.")] = None,
     force: ForceOption = False,
     device: DeviceOption = None,
+    effort: EffortOption = "default",
     json: JsonOption = False,
 ) -> None:
     """Simulate, fit, sample, compare and report: the whole job.
@@ -78,6 +83,7 @@ def run(
         out=folder,
         force=force,
         device=device,
+        effort=effort,
         progress=_interactive(json),
         command=shlex.join(["qdiff", *sys.argv[1:]]),
     )
@@ -148,24 +154,35 @@ def exact(
 
 @app.command()
 def fit(
-    shots: Annotated[Path, typer.Argument(help="Shots: a qdiff file or Qiskit counts JSON.")],
+    shots: Annotated[
+        Path, typer.Argument(help="Shots (a qdiff file or Qiskit counts JSON), or a distribution.")
+    ],
     seed: SeedOption = 0,
     out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("model.safetensors"),
     force: ForceOption = False,
     device: DeviceOption = None,
+    effort: EffortOption = "default",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Keep the unfinished fit here, and go on from it when it is there."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Fit a surrogate to shots.
+    """Fit a surrogate to shots, or compress a distribution.
 
     Example: qdiff fit shots.safetensors --out model.safetensors
     """
     from qdiff import fitting, formats, storage
 
     storage.refuse_existing(out, force=force)
-    data = formats.load_shots(shots)
+    data = formats.load_data(shots)
     with _training_bar(shown=_interactive(json)) as watch:
-        model = fitting.fit(data, seed=seed, device=device, watch=watch)
+        model = fitting.fit(
+            data, seed=seed, device=device, effort=effort, watch=watch, checkpoint=checkpoint
+        )
     model.save(out, force=force)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
     _report(_describe(model), out, json)
 
 
@@ -174,6 +191,15 @@ def sample(
     model: Annotated[Path, typer.Argument(help="A fitted surrogate.")],
     shots: ShotsOption = 10_000,
     seed: SeedOption = 0,
+    given: Annotated[
+        str | None, typer.Option(help="Values that some bits must have, as in '0=1,5=0'.")
+    ] = None,
+    order: Annotated[
+        str, typer.Option(help="fixed (exact), or random: the pure diffusion sampler.")
+    ] = "fixed",
+    steps: Annotated[
+        int | None, typer.Option(help="Decode in so many parallel steps; faster, less exact.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the shots go.")] = Path("samples.safetensors"),
     force: ForceOption = False,
     json: JsonOption = False,
@@ -185,7 +211,9 @@ def sample(
     from qdiff import formats, storage
 
     storage.refuse_existing(out, force=force)
-    drawn = formats.load_surrogate(model).sample(shots, seed=seed)
+    drawn = formats.load_surrogate(model).sample(
+        shots, seed=seed, given=_given(given), order=order, steps=steps
+    )
     drawn.save(out, force=force)
     _report(_describe(drawn), out, json)
 
@@ -345,6 +373,15 @@ def _describe(value: Any) -> dict[str, Any]:
             "provenance": dict(value.provenance),
         }
     return {"kind": "model", **common, "card": dict(value.card)}
+
+
+def _given(text: str | None) -> dict[int, int]:
+    """Bits and their values from ``"0=1,5=0"``."""
+    pairs = [] if text is None else [part.split("=") for part in text.split(",")]
+    try:
+        return {int(bit): int(value) for bit, value in pairs}
+    except ValueError:
+        raise InputError(f"--given must look like 0=1,5=0, got {text!r}") from None
 
 
 def _report(summary: dict[str, Any], out: Path, json: bool) -> None:

@@ -1,10 +1,9 @@
-"""`fit`: from shots to a surrogate, with nothing for the user to tune."""
+"""`fit`: from shots, or a table of probabilities, to a surrogate, with nothing to tune."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,128 +11,103 @@ import torch
 from numpy.typing import NDArray
 
 from qdiff import __version__, interactions
-from qdiff.diffusion import masking
-from qdiff.diffusion.denoiser import spins
-from qdiff.diffusion.networks import ResidualMLP
-from qdiff.diffusion.training import Data, Progress, Trainer, TrainingConfig
+from qdiff.candidates import Trained, Watch, train_best
+from qdiff.checkpoint import Checkpoint, identity_of
+from qdiff.diffusion.bitflip import BitFlip
+from qdiff.diffusion.bitflip_decoding import BitFlipLaw
+from qdiff.diffusion.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
+from qdiff.diffusion.ensemble import OrderEnsemble, random_orders
+from qdiff.diffusion.fixed_order import FixedOrder
+from qdiff.diffusion.process import Process
+from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.laws import AnyOrderLaw, HistogramLaw, Mixture, mixture_weights
+from qdiff.fit_config import Candidate, Effort, FitConfig, Plan, plan
+from qdiff.laws import AnyOrderLaw, HistogramLaw, log_mixture, mixture_weights
+from qdiff.matrix_product import fit_matrix_product
+from qdiff.parts import Part
 from qdiff.shots import Shots
-from qdiff.surrogate import Part, Surrogate, diffusion_law
+from qdiff.surrogate import Surrogate
 
-Watch = Callable[[Progress], None]
+__all__ = ["Effort", "FitConfig", "Watch", "choose_device", "fit"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class FitConfig:
-    """What a surrogate is made of. The defaults are meant to stay.
-
-    Attributes
-    ----------
-    orders
-        How many random decoding orders the diffusion model is averaged over (``M``).
-    width, depth
-        Size of the residual MLP.
-    training
-        How the network is trained.
-    interactions
-        Whether the log-linear law of interactions may join (at most 16 bits).
-    posterior
-        Whether the training shots themselves may join, as in a Dirichlet posterior.
-    heldout
-        The part of the shots that decides when training stops and what each part weighs.
-    """
-
-    orders: int = 8
-    width: int = 128
-    depth: int = 2
-    training: TrainingConfig = field(default_factory=TrainingConfig)
-    interactions: bool = True
-    posterior: bool = True
-    heldout: float = 0.1
-
-    def __post_init__(self) -> None:
-        if min(self.orders, self.width, self.depth) < 1:
-            raise InputError(f"orders, width and depth must be positive: {self}")
-        if not 0 < self.heldout < 1:
-            raise InputError(f"heldout must lie between 0 and 1, got {self.heldout!r}")
-
-    @classmethod
-    def for_shots(cls, shots: Shots) -> FitConfig:
-        """More shots carry more detail: a wider network and longer training pay from 50,000 on."""
-        if shots.num_shots < 50_000:
-            return cls()
-        return cls(width=256, training=TrainingConfig(steps=3000))
+_ENDLESS = 2.0**50
+"""How many shots an exact table counts as: frequencies to 1e-15, and no rounding in float64."""
 
 
 def fit(
-    shots: Shots,
+    data: Shots | Distribution,
     *,
     seed: int = 0,
     device: str | torch.device | None = None,
+    effort: Effort | str = Effort.DEFAULT,
     config: FitConfig | None = None,
     watch: Watch | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Surrogate:
-    """Fit a surrogate to shots.
+    """Fit a surrogate to shots, or compress an exact table.
 
-    A tenth of the shots is held out. On the rest, a masked diffusion model is trained until the
-    held-out score stops improving, and a law of interactions is fitted by empirical Bayes (up to
-    16 bits). Held-out shots then weigh these two and the training shots themselves; the
-    deterministic parts are refitted to all shots.
+    A tenth of the shots is held out. On the rest, networks of several sizes are trained as masked
+    diffusion models, each until its held-out score stops improving, and the best is kept; a law of
+    interactions is fitted by empirical Bayes (up to 22 bits) and a matrix-product law by maximum
+    likelihood. Held-out shots then weigh these and the training shots themselves; interactions and
+    shots are refitted to all of the data.
+
+    A `Distribution` (exact, or a trajectory average) is learned as it is, with nothing held out and
+    by the diffusion model and the matrix-product law alone.
 
     Parameters
     ----------
     seed
         Decides everything random; the same seed on the same machine gives the same surrogate.
     device
-        Where the network is trained: a CUDA device when there is one, unless said otherwise.
+        Where networks are trained: a CUDA device when there is one, unless said otherwise.
+    effort
+        ``"fast"``, ``"default"`` or ``"best"``: what is tried and for how long, see `Effort`.
     config
-        `FitConfig.for_shots(shots)` unless given.
+        Instead of `effort`: exactly what to do.
     watch
         Called after every training step.
+    checkpoint
+        A file that is written while networks train. If it is there already, the fit goes on from
+        it, and gives the same surrogate, bit for bit, as one that was never stopped.
 
-    Raises `InputError` for empty shots, an unknown device, or a device out of memory.
+    Raises `InputError` for empty shots, an unknown device or effort, a device out of memory, a
+    training that is never finite, and a checkpoint of another fit.
 
-    >>> model = fit(Shots.from_counts({"00": 60, "11": 40}), seed=1)
+    >>> model = fit(Shots.from_counts({"00": 60, "11": 40}), seed=1, effort="fast")
     >>> model.num_bits
     2
     """
-    if shots.num_shots == 0:
-        raise InputError("there are no shots to fit; simulate or load some first")
-    config = config or FitConfig.for_shots(shots)
-    where = choose_device(device)
     started = time.perf_counter()
-    seeds = np.random.SeedSequence(seed).spawn(3)
-    heldout, train = _hold_out(shots, config.heldout, seeds[0])
-    diffusion, record = _fit_diffusion(train, heldout, config, seeds[1:], where, watch)
-
-    parts: dict[Part, AnyOrderLaw] = {Part.DIFFUSION: diffusion}
-    if config.interactions and shots.num_bits <= interactions.MAX_BITS:
-        parts[Part.INTERACTIONS] = interactions.fit_interactions(train)
-    if config.posterior:
-        parts[Part.SHOTS] = HistogramLaw(train)
-    scores = {part: law.log_prob(heldout.bits) for part, law in parts.items()}
-    mixed = mixture_weights(np.stack([*scores.values()]), heldout.counts)
-    weights = dict(zip(parts, mixed.tolist(), strict=True))
-    score = Mixture([*parts.values()], mixed.tolist()).log_prob(heldout.bits)
-
-    if Part.INTERACTIONS in parts:
-        parts[Part.INTERACTIONS] = interactions.fit_interactions(shots)
-    if Part.SHOTS in parts:
-        parts[Part.SHOTS] = HistogramLaw(shots)
+    shots = _as_shots(data)
+    where = choose_device(device)
+    exact = isinstance(data, Distribution)
+    chosen = _plan(shots, where, effort, config)
+    seeds = np.random.SeedSequence(seed).spawn(5)[1:]  # the first child is that of hold_out
+    held = chosen.config.heldout
+    heldout, train = (shots, shots) if exact else hold_out(shots, seed=seed, fraction=held)
+    trainings = _Trainings(
+        train,
+        heldout,
+        device=where,
+        watch=watch,
+        checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
+    )
+    parts = _parts(trainings, chosen.config, seeds, exact=exact)
+    weights, scores = _weigh(parts, heldout)
+    if not exact:
+        _refit(parts, shots)
     card = {
         "num_bits": shots.num_bits,
-        "training_shots": shots.num_shots,
+        "training_shots": None if exact else shots.num_shots,
         "distinct_strings": len(shots.counts),
-        "trained_on": dict(shots.provenance),
+        "trained_on": dict(data.provenance),
         "weights": {part.value: weight for part, weight in weights.items()},
-        "heldout": {
-            "shots": heldout.num_shots,
-            "nats_per_shot": _mean(score, heldout),
-            "nats_per_shot_by_part": {p.value: _mean(s, heldout) for p, s in scores.items()},
-        },
-        "config": asdict(config),
-        "training": record,
+        "heldout": {"shots": None if exact else heldout.num_shots, **scores},
+        "effort": None if config else Effort(effort).value,
+        "chosen": {"network": trainings.kept[0].network.to_dict(), "why": chosen.why},
+        "config": chosen.config.to_dict(),
+        "training": trainings.record,
         "seed": seed,
         "device": device_name(where),
         "seconds": round(time.perf_counter() - started, 3),
@@ -163,61 +137,149 @@ def device_name(device: torch.device) -> str:
     return f"{device.type}, {torch.get_num_threads()} threads"
 
 
-def _hold_out(shots: Shots, fraction: float, seed: np.random.SeedSequence) -> tuple[Shots, Shots]:
-    """Held-out and training shots; both are never empty, so a single shot serves as both."""
+def _as_shots(data: Shots | Distribution) -> Shots:
+    """The shots; a table as the counts of endless ones."""
+    if isinstance(data, Distribution):
+        counts = np.rint(data.probabilities * _ENDLESS).astype(np.int64)
+        seen = np.flatnonzero(counts)
+        return Shots.from_indices(seen, counts[seen], registers=data.registers)
+    if not isinstance(data, Shots):
+        raise InputError(f"fit takes Shots or a Distribution, got {type(data).__name__}")
+    if data.num_shots == 0:
+        raise InputError("there are no shots to fit; simulate or load some first")
+    return data
+
+
+def _plan(
+    shots: Shots, device: torch.device, effort: Effort | str, config: FitConfig | None
+) -> Plan:
+    if config is not None:
+        return Plan(config=config, why="given by the caller")
+    try:
+        chosen = Effort(effort)
+    except ValueError:
+        known = ", ".join(item.value for item in Effort)
+        raise InputError(f"unknown effort {effort!r}; there are {known}") from None
+    return plan(shots.num_bits, shots.num_shots, device=device, effort=chosen)
+
+
+def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> tuple[Shots, Shots]:
+    """The held-out shots of `fit` under this `seed`, and those it trains on.
+
+    Both are never empty, so a single shot serves as both.
+    """
     total = shots.num_shots
     if total == 1:
         return shots, shots
     size = min(max(round(fraction * total), 1), total - 1)
-    return shots.split(size / total, seed=seed)
+    return shots.split(size / total, seed=np.random.SeedSequence(seed, spawn_key=(0,)))
 
 
-def _fit_diffusion(
-    train: Shots,
-    heldout: Shots,
+def _checkpoint(
+    path: str | Path | None, shots: Shots, config: FitConfig, seed: int, device: torch.device
+) -> Checkpoint | None:
+    if path is None:
+        return None
+    settings = {
+        "config": config.to_dict(),
+        "seed": seed,
+        "device": device.type,
+        "versions": (__version__, torch.__version__),
+    }
+    return Checkpoint(path, identity_of(shots, settings))
+
+
+class _Trainings:
+    """The trainings of a fit: what they share, and what they leave for the card."""
+
+    def __init__(
+        self,
+        train: Shots,
+        heldout: Shots,
+        *,
+        device: torch.device,
+        watch: Watch | None,
+        checkpoint: Checkpoint | None,
+    ) -> None:
+        self.train, self.heldout = train, heldout
+        self.kept: list[Candidate] = []
+        self.record: list[dict[str, Any]] = []
+        self._device, self._watch, self._checkpoint = device, watch, checkpoint
+
+    def best(
+        self, process: Process[Any], candidates: tuple[Candidate, ...], seed: np.random.SeedSequence
+    ) -> Trained:
+        """Train `candidates` after those that were trained before."""
+        trained = train_best(
+            process,
+            candidates,
+            self.train,
+            self.heldout,
+            seed=seed,
+            device=self._device,
+            watch=self._watch,
+            checkpoint=self._checkpoint,
+            first=len(self.record),
+        )
+        self.kept.append(trained.candidate)
+        self.record += trained.record
+        return trained
+
+
+def _parts(
+    trainings: _Trainings,
     config: FitConfig,
     seeds: list[np.random.SeedSequence],
-    device: torch.device,
-    watch: Watch | None,
-) -> tuple[Mixture, dict[str, Any]]:
-    orders = _random_orders(config.orders, train.num_bits, seeds[0])
-    start, run = (int(state) for state in seeds[1].generate_state(2, np.uint64) >> np.uint64(1))
-    network = ResidualMLP.initialised(
-        train.num_bits,
-        width=config.width,
-        depth=config.depth,
-        generator=torch.Generator().manual_seed(start),
-    ).to(device)
-    generator = torch.Generator(device=device).manual_seed(run)
-    trainer = Trainer(
-        network,
-        masking.Masking(),
-        _data(train, device),
-        _data(heldout, device),
-        config.training,
-        generator,
-    )
-    try:
-        for progress in trainer.run():
-            if watch is not None:
-                watch(progress)
-    except torch.cuda.OutOfMemoryError:
-        raise InputError(
-            f"{device} is out of memory; use a smaller batch or device='cpu'"
-        ) from None
-    network.eval().requires_grad_(False)
-    return diffusion_law(network, orders), {"step_loss_heldout": trainer.history}
+    *,
+    exact: bool,
+) -> dict[Part, AnyOrderLaw]:
+    train, heldout = trainings.train, trainings.heldout
+    trained = trainings.best(config.process, config.candidates, seeds[0])
+    if isinstance(config.process, BitFlip):
+        law = BitFlipLaw(trained.network, config.process)
+        if train.num_bits > MAX_BITFLIP_BITS:
+            return {Part.DIFFUSION: law}  # it has no probabilities to weigh it by
+        parts: dict[Part, AnyOrderLaw] = {Part.DIFFUSION: law}
+    else:
+        orders = random_orders(config.orders, train.num_bits, np.random.default_rng(seeds[1]))
+        network = trained.candidate.network
+        parts = {Part.DIFFUSION: OrderEnsemble(trained.network, network, orders)}
+    if config.interactions and train.num_bits <= interactions.MAX_BITS and not exact:
+        parts[Part.INTERACTIONS] = interactions.fit_interactions(train)
+    if config.matrix_product:
+        parts[Part.MATRIX_PRODUCT] = fit_matrix_product(train, heldout, seed=seeds[2])
+    if config.recurrent:
+        trained = trainings.best(FixedOrder(), config.recurrent, seeds[3])
+        own = np.arange(train.num_bits)[None]
+        parts[Part.RECURRENT] = OrderEnsemble(trained.network, trained.candidate.network, own)
+    if config.posterior and not exact:
+        parts[Part.SHOTS] = HistogramLaw(train)
+    return parts
 
 
-def _data(shots: Shots, device: torch.device) -> Data:
-    bits = torch.from_numpy(shots.bits).to(device)
-    weights = torch.from_numpy(shots.counts / shots.num_shots).to(device)
-    return Data(spins=spins(bits), weights=weights)
+def _weigh(
+    parts: dict[Part, AnyOrderLaw], heldout: Shots
+) -> tuple[dict[Part, float], dict[str, Any]]:
+    """Weights by the likelihood of held-out shots, and what that is with each part alone."""
+    if len(parts) == 1:
+        return dict.fromkeys(parts, 1.0), {"nats_per_shot": None, "nats_per_shot_by_part": {}}
+    rows = heldout.bits
+    scores = {part: law.log_prob(rows) for part, law in parts.items()}
+    table = np.stack([*scores.values()])
+    mixed = mixture_weights(table, heldout.counts)
+    record = {
+        "nats_per_shot": _mean(log_mixture(table, mixed), heldout),
+        "nats_per_shot_by_part": {p.value: _mean(s, heldout) for p, s in scores.items()},
+    }
+    return dict(zip(parts, mixed.tolist(), strict=True)), record
 
 
-def _random_orders(number: int, num_bits: int, seed: np.random.SeedSequence) -> NDArray[np.int64]:
-    generator = np.random.default_rng(seed)
-    return np.stack([generator.permutation(num_bits) for _ in range(number)])
+def _refit(parts: dict[Part, AnyOrderLaw], shots: Shots) -> None:
+    """Give the held-out shots too to the parts that have nothing to be stopped early."""
+    if Part.INTERACTIONS in parts:
+        parts[Part.INTERACTIONS] = interactions.fit_interactions(shots)
+    if Part.SHOTS in parts:
+        parts[Part.SHOTS] = HistogramLaw(shots)
 
 
 def _mean(log_prob: NDArray[np.float64], shots: Shots) -> float | None:

@@ -47,6 +47,16 @@ def load_shots(path: str | Path) -> Shots:
     return value
 
 
+def load_data(path: str | Path) -> Shots | Distribution:
+    """Read what a surrogate can be fitted to. Raises `InputError` for anything else."""
+    value = load(path)
+    if not isinstance(value, Shots | Distribution):
+        raise InputError(
+            f"{path} holds a {type(value).__name__.lower()}, expected shots or a distribution"
+        )
+    return value
+
+
 def load_distribution(path: str | Path) -> Distribution:
     """Read a distribution. Raises `InputError` for anything else."""
     value = load(path)

@@ -23,10 +23,11 @@ from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.fitting import Watch, choose_device, fit
 from qdiff.noise import NoiseSpec
+from qdiff.parts import Part
 from qdiff.reference import exact, trajectories
 from qdiff.shots import Shots
 from qdiff.simulator import simulate
-from qdiff.surrogate import MAX_EXACT_BITS, Part, Surrogate
+from qdiff.surrogate import MAX_EXACT_BITS, Surrogate
 
 FILES = (
     "shots.safetensors",
@@ -63,6 +64,8 @@ class Job:
         Whether results of an earlier run in `out` may be replaced.
     device
         Where the network is trained; None chooses.
+    effort
+        How much work the fit may take, see `qdiff.fit`.
     progress
         Whether to show progress bars on standard error.
     command
@@ -76,6 +79,7 @@ class Job:
     out: Path = Path("runs/run")
     force: bool = False
     device: str | None = None
+    effort: str = "default"
     progress: bool = False
     command: str = ""
 
@@ -151,7 +155,7 @@ def run(
     announce("fitting the surrogate")
     with clock.stage("fit"):
         fit_seed = int(seeds[2].generate_state(1)[0])
-        model = fit(shots, seed=fit_seed, device=job.device, watch=watch)
+        model = fit(shots, seed=fit_seed, device=job.device, effort=job.effort, watch=watch)
         model.save(job.out / "model.safetensors", force=job.force)
     announce(f"drawing {job.shots:,} surrogate shots")
     with clock.stage("sample"):
@@ -213,7 +217,7 @@ def _compare(
         return Outcome(
             model=model, surrogate=None, samples=None, parts={}, seconds=seconds, notes=notes
         )
-    alone = [part for part in (Part.DIFFUSION, Part.INTERACTIONS) if part in model.parts]
+    alone = [part for part in model.parts if part is not Part.SHOTS]
     return Outcome(
         model=model,
         surrogate=compare(model.distribution(), truth, training=shots, seed=seed),

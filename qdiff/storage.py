@@ -32,6 +32,7 @@ class Kind(StrEnum):
     SHOTS = "shots"
     DISTRIBUTION = "distribution"
     SURROGATE = "surrogate"
+    CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +69,8 @@ def write(
     from safetensors.numpy import save
 
     header = {"kind": kind.value, "schema": SCHEMA_VERSION, **metadata}
-    arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    # not np.ascontiguousarray, which makes a number an array of one
+    arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     payload = save(arrays, metadata={_KEY: json.dumps(header, allow_nan=False)})
     write_bytes(path, payload, force=force)
 

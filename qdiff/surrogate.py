@@ -13,37 +13,56 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from qdiff import bits as bitorder
+from qdiff import parts as part_files
 from qdiff import storage
 from qdiff.bits import Register
-from qdiff.diffusion.decoding import OrderedDecoder
-from qdiff.diffusion.networks import ResidualMLP
+from qdiff.diffusion.bitflip_decoding import BitFlipLaw
+from qdiff.diffusion.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
+from qdiff.diffusion.ensemble import OrderEnsemble
+from qdiff.diffusion.entropy_profile import EntropyProfile, entropy_profile
+from qdiff.diffusion.unmasking import ParallelDecoder
+from qdiff.diffusion.unmasking_schedule import UnmaskingSchedule
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.laws import AnyOrderLaw, HistogramLaw, Mixture, TableLaw
+from qdiff.laws import AnyOrderLaw, AnyOrderMixture, HistogramLaw, Law, Mixture, TableLaw
+from qdiff.parts import Part
 from qdiff.shots import Seed, Shots, registers_from_json, registers_to_json
 
 MAX_EXACT_BITS = 22
 """`Surrogate.distribution` decodes ``2^n`` prefixes an order; beyond this, evaluate and sample."""
 
+MAX_MARGINAL_BITS = 20
+"""Bits that `Surrogate.marginal` takes beyond the reach of a table."""
+
 _QUICK_TABLE_BITS = 16
 """Up to here the table is built at the first draw, since it costs less than a second or two."""
 
+_NETWORKS = (Part.DIFFUSION, Part.RECURRENT)
+"""Parts that have no exact marginals beyond the reach of a table."""
 
-class Part(StrEnum):
-    """What a surrogate's law is mixed from."""
+_PROFILE_ROWS = 2000
+"""Strings that the penalty of parallel decoding is measured on."""
 
-    DIFFUSION = "diffusion"
-    INTERACTIONS = "interactions"
-    SHOTS = "shots"
+Given = Mapping[int, int]
+"""Values of some bits, ``{bit: value}``."""
+
+
+class Order(StrEnum):
+    """In which order the diffusion part is decoded: its fixed ones, or a random one a shot."""
+
+    FIXED = "fixed"
+    RANDOM = "random"
 
 
 class Surrogate:
-    """A law over bitstrings, mixed from a masked diffusion model and what helps it.
+    """A law over bitstrings, mixed from a diffusion model and what helps it.
 
-    ``q(x) = w_d 1/M sum_m q_{s_m}(x) + w_i q_i(x) + w_s c(x)/N``: the diffusion model decoded along
-    ``M`` fixed orders, the log-linear law of interactions (`qdiff.interactions`), and the training
-    shots themselves (the mean of a Dirichlet posterior). Held-out shots decide the weights;
-    `card` states them and everything else about the fit. Build one with `qdiff.fit`.
+    ``q(x) = w_d 1/M sum_m q_{s_m}(x) + w_i q_i(x) + w_m q_m(x) + w_r q_r(x) + w_s c(x)/N``: the
+    masked diffusion model decoded along ``M`` fixed orders, the log-linear law of interactions
+    (`qdiff.interactions`), a matrix-product law (`qdiff.matrix_product`), a recurrent network that
+    reads the bits in their own order, and the training shots themselves (the mean of a Dirichlet
+    posterior). Held-out shots decide the weights; `card` states them and everything else about the
+    fit. Build one with `qdiff.fit`.
 
     Attributes
     ----------
@@ -69,38 +88,116 @@ class Surrogate:
         self.weights = dict(weights)
         self.registers = tuple(registers)
         self.card = dict(card)
-        self._law = Mixture([*self.parts.values()], [self.weights[part] for part in self.parts])
+        self._law = AnyOrderMixture(
+            [*self.parts.values()], [self.weights[part] for part in self.parts]
+        )
 
     @property
     def num_bits(self) -> int:
         return self._law.num_bits
 
-    def sample(self, shots: int, *, seed: Seed = None) -> Shots:
-        """Draw new shots; the same `seed` gives the same shots.
+    def sample(
+        self,
+        shots: int,
+        *,
+        seed: Seed = None,
+        given: Given | None = None,
+        order: Order | str = Order.FIXED,
+        steps: int | None = None,
+    ) -> Shots:
+        """Draw new shots; the same arguments and `seed` give the same shots.
 
-        Up to 16 bits, or once `distribution` has been asked for, draws come from the cached table;
-        beyond, counts are split down the prefix tree of each order. Raises `InputError` unless
-        `shots` is a positive whole number.
+        Draws are exact in the law of `log_prob`: from a table that is built once (up to 16 bits,
+        and up to 22 for enough shots), beyond by splitting counts down the prefix tree of each
+        order. `order` and `steps` decode the diffusion part in another way, faster or slower, and
+        change its law a little.
+
+        Parameters
+        ----------
+        given
+            Values of some bits, ``{bit: value}``: draw from the law conditional on them (see
+            `log_prob`).
+        order
+            ``"random"`` decodes one bit at a time along a random order a shot, the pure diffusion
+            sampler.
+        steps
+            Decode in so many parallel steps, each revealing several random bits at once. The
+            measured cost in nats (see `penalty`) is put into the provenance.
+
+        Raises `InputError` unless `shots` is a positive whole number, for bits or values that do
+        not exist or have probability zero, and for `given` with another decoding.
         """
-        if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
-            raise InputError(f"shots must be a positive whole number, got {shots!r}")
+        _check_shots(shots)
+        steps = _steps(order, steps, self.num_bits)
         generator = np.random.default_rng(seed)
-        ready = self.num_bits <= _QUICK_TABLE_BITS or "_table" in self.__dict__
-        law = TableLaw(self._log_table) if ready else self._law
-        words, counts = law.draw(int(shots), generator)
-        provenance = {
+        provenance: dict[str, Any] = {
             "source": "surrogate",
             "seed": seed if isinstance(seed, int) else None,
             "trained_on": self.card.get("trained_on", {}),
         }
+        law: Law
+        if steps is not None:
+            if given:
+                raise InputError("given bits need the fixed orders; leave out order and steps")
+            law, penalty = self._parallel(steps)
+            provenance |= {"steps": steps, "penalty_nats": penalty}
+        elif given:
+            law = self._conditional(given)[1]
+            provenance["given"] = {str(bit): int(value) for bit, value in given.items()}
+        else:
+            law = self._sampled_law(int(shots))
+        words, counts = law.draw(int(shots), generator)
         return Shots.from_words(words, counts, registers=self.registers, provenance=provenance)
 
-    def log_prob(self, bits: ArrayLike) -> NDArray[np.float64]:
+    def log_prob(self, bits: ArrayLike, *, given: Given | None = None) -> NDArray[np.float64]:
         """Exact log-probability of each row in nats, ``(m, n) -> (m,)``.
+
+        With `given`, conditional on the values of some bits: ``-inf`` for rows that differ there.
+        Up to 22 bits this is the conditional law of `distribution`. Beyond, each order of the
+        diffusion part decodes the given bits first, which is exact for the ensemble of those
+        orders; they agree with the fixed ones as far as training has made them. The recurrent part,
+        which knows one order only, is left out there.
 
         Raises `InputError` for rows of another width or entries other than 0 and 1.
         """
-        return self._law.log_prob(bitorder.as_bits(bits, self.num_bits))
+        rows = bitorder.as_bits(bits, self.num_bits)
+        return (self._conditional(given)[1] if given else self._law).log_prob(rows)
+
+    def marginal(
+        self, bits: Sequence[int], *, shots: int = 100_000, seed: Seed = 0
+    ) -> Distribution:
+        """The law of some of the bits, in the order asked for, ``2^k`` probabilities.
+
+        Up to 22 bits it is the exact marginal of `distribution`. Beyond, the networks' parts are
+        estimated, without bias, by the frequencies among `shots` draws from each, and the others
+        are exact; `standard_error` states the error. At most 20 bits there.
+
+        Raises `InputError` for bits that do not exist or come twice.
+        """
+        kept = [_check_bit(bit, self.num_bits) for bit in bits]
+        if not kept or len(set(kept)) != len(kept):
+            raise InputError(f"marginal needs one or more distinct bits, got {list(bits)}")
+        provenance = {"source": "surrogate", "bits": kept}
+        if self.num_bits <= self._table_bits:
+            return Distribution(probabilities=self._table_law.marginal(kept), provenance=provenance)
+        if len(kept) > MAX_MARGINAL_BITS:
+            raise InputError(f"a marginal takes at most {MAX_MARGINAL_BITS} bits, got {len(kept)}")
+        _check_shots(shots)
+        table, error = self._estimated_marginal(kept, shots, np.random.default_rng(seed))
+        return Distribution(
+            probabilities=table / table.sum(),
+            standard_error=error,
+            provenance={**provenance, "shots_drawn": shots},
+        )
+
+    def penalty(self, steps: int) -> tuple[float, float]:
+        """What decoding the diffusion part in `steps` parallel steps costs, and its standard error.
+
+        In nats, as `qdiff.diffusion.unmasking_schedule.factorisation_penalty` defines it, measured
+        on strings drawn from the model. Raises `InputError` for a surrogate without a masked
+        diffusion part or a number of steps outside 1 to n.
+        """
+        return self._profile.penalty(self._schedule(steps))
 
     def distribution(self) -> Distribution:
         """All ``2^n`` probabilities, exactly normalised; for at most 22 bits. Cached."""
@@ -137,12 +234,11 @@ class Surrogate:
 
         An existing `path` is refused unless `force`.
         """
-        tensors: dict[str, NDArray[Any]] = {}
-        for part, law in self.parts.items():
-            tensors |= _TENSORS[part](law)
+        tensors, described = part_files.to_file(self.parts)
         metadata = {
             "registers": registers_to_json(self.registers),
             "weights": {part.value: self.weights[part] for part in self.parts},
+            "parts": described,
             "card": self.card,
         }
         storage.write(path, storage.Kind.SURROGATE, tensors, metadata, force=force)
@@ -154,10 +250,90 @@ class Surrogate:
         registers = registers_from_json(content.metadata.get("registers"))
         num_bits = sum(register.size for register in registers)
         weights = _read_weights(content)
-        parts = {part: _READERS[part](content, num_bits, torch.device(device)) for part in weights}
+        where = torch.device(device)
+        parts = {part: part_files.from_file(content, part, num_bits, where) for part in weights}
         return cls(
             parts=parts, weights=weights, registers=registers, card=content.json_object("card")
         )
+
+    def _sampled_law(self, shots: int) -> AnyOrderLaw:
+        """The table where it costs less than splitting so many shots; by size alone, so that a
+        seed's shots do not depend on what was asked before."""
+        few = self.num_bits <= min(_QUICK_TABLE_BITS, self._table_bits)
+        pays = self.num_bits <= self._table_bits and 4 * shots >= 1 << self.num_bits
+        return self._table_law if few or pays else self._law
+
+    def _conditional(self, given: Given) -> tuple[float, AnyOrderLaw]:
+        """The log-probability of the given bits, and the law of all bits given them."""
+        checked = {_check_bit(bit, self.num_bits): _check_value(v) for bit, v in given.items()}
+        law = self._table_law if self.num_bits <= self._table_bits else self._any_order_law
+        log_prob, conditional = law.condition(checked)
+        if not np.isfinite(log_prob):
+            raise InputError(f"the given bits {checked} have probability zero in this surrogate")
+        return log_prob, conditional
+
+    def _estimated_marginal(
+        self, kept: Sequence[int], shots: int, generator: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """The mixture's marginal and, where networks were drawn from, its error."""
+        table, variance = np.zeros(1 << len(kept)), np.zeros(1 << len(kept))
+        for part, law in self.parts.items():
+            weight = self.weights[part]
+            if part not in _NETWORKS:
+                table += weight * law.marginal(kept)
+                continue
+            words, counts = law.draw(shots, generator)
+            drawn = Shots.from_words(words, counts, registers=self.registers)
+            frequencies = HistogramLaw(drawn).marginal(kept)
+            table += weight * frequencies
+            # half a draw more, so that what was not drawn is not called certain
+            rounded = (frequencies * shots + 0.5) / (shots + 1)
+            variance += weight**2 * rounded * (1 - rounded) / shots
+        return table, np.sqrt(variance) if variance.any() else None
+
+    def _parallel(self, steps: int) -> tuple[Law, list[float]]:
+        """The mixture with its diffusion part decoded in parallel, and what that costs in nats."""
+        decoder = ParallelDecoder(self._ensemble.network, self._schedule(steps))
+        penalty = (0.0, 0.0) if steps == self.num_bits else self.penalty(steps)
+        weight = self.weights[Part.DIFFUSION]
+        laws: dict[Part, Law] = {**self.parts, Part.DIFFUSION: decoder}
+        mixture = Mixture([*laws.values()], [self.weights[part] for part in laws])
+        return mixture, [weight * value for value in penalty]
+
+    def _schedule(self, steps: int) -> UnmaskingSchedule:
+        return UnmaskingSchedule.uniform(self.num_bits, steps=steps)
+
+    @property
+    def _table_bits(self) -> int:
+        """Up to how many bits there is a table; the bit-flip process has one up to fewer."""
+        flips = isinstance(self.parts.get(Part.DIFFUSION), BitFlipLaw)
+        return min(MAX_EXACT_BITS, MAX_BITFLIP_BITS) if flips else MAX_EXACT_BITS
+
+    @cached_property
+    def _any_order_law(self) -> AnyOrderMixture:
+        """The mixture without the part that knows one order only."""
+        kept = [part for part in self.parts if part is not Part.RECURRENT]
+        if not any(self.weights[part] for part in kept):
+            raise InputError(
+                f"a recurrent network answers about given bits up to {MAX_EXACT_BITS} bits only"
+            )
+        return AnyOrderMixture(
+            [self.parts[part] for part in kept], [self.weights[part] for part in kept]
+        )
+
+    @property
+    def _ensemble(self) -> OrderEnsemble:
+        law = self.parts.get(Part.DIFFUSION)
+        if not isinstance(law, OrderEnsemble):
+            raise InputError("this surrogate has no masked diffusion model to decode in steps")
+        return law
+
+    @cached_property
+    def _profile(self) -> EntropyProfile:
+        generator = np.random.default_rng(0)
+        words, counts = self._ensemble.draw(_PROFILE_ROWS, generator)
+        rows = bitorder.unpack(np.repeat(words, counts, axis=0), self.num_bits)
+        return entropy_profile(self._ensemble.network, rows, generator)
 
     @cached_property
     def _table(self) -> NDArray[np.float64]:
@@ -167,84 +343,41 @@ class Surrogate:
         return table
 
     @cached_property
-    def _log_table(self) -> NDArray[np.float64]:
-        with np.errstate(divide="ignore"):
-            return np.log(self._table)
+    def _table_law(self) -> TableLaw:
+        return TableLaw.of(self._table)
 
     def __repr__(self) -> str:
         weights = ", ".join(f"{part.value} {weight:.3f}" for part, weight in self.weights.items())
         return f"Surrogate(num_bits={self.num_bits}, {weights})"
 
 
-def diffusion_law(network: ResidualMLP, orders: NDArray[np.int64]) -> Mixture:
-    """The masked diffusion model decoded along each of `orders`, ``(M, n)``, with equal weight."""
-    decoders = [OrderedDecoder(network, order) for order in orders.tolist()]
-    return Mixture(decoders, [1.0] * len(decoders))
+def _check_shots(shots: object) -> None:
+    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
+        raise InputError(f"shots must be a positive whole number, got {shots!r}")
 
 
-def _diffusion_tensors(law: Any) -> dict[str, NDArray[Any]]:
-    decoders = law.laws
-    state = decoders[0].network.state_dict()
-    tensors = {f"network.{name}": tensor.cpu().numpy() for name, tensor in state.items()}
-    return tensors | {"orders": np.array([decoder.order for decoder in decoders], dtype=np.int64)}
+def _steps(order: Order | str, steps: int | None, num_bits: int) -> int | None:
+    """Parallel steps to decode in; None is the fixed orders, ``n`` the random one."""
+    if order not in list(Order):
+        raise InputError(f"order must be 'fixed' or 'random', got {order!r}")
+    if order == Order.FIXED:
+        return steps
+    if steps not in (None, num_bits):
+        raise InputError("a random order decodes one bit a step; leave out steps or order")
+    return num_bits
 
 
-def _interaction_tensors(law: Any) -> dict[str, NDArray[Any]]:
-    return {"interactions.log_probabilities": law.log_probabilities}
+def _check_bit(bit: Any, num_bits: int) -> int:
+    whole = isinstance(bit, int | np.integer) and not isinstance(bit, bool)
+    if not whole or not 0 <= bit < num_bits:
+        raise InputError(f"there is no bit {bit!r}; bits are 0 to {num_bits - 1}")
+    return int(bit)
 
 
-def _shots_tensors(law: Any) -> dict[str, NDArray[Any]]:
-    return {"shots.words": law.shots.words, "shots.counts": law.shots.counts}
-
-
-def _read_diffusion(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
-    orders = content.array("orders", np.int64, ndim=2)
-    whole = np.arange(num_bits)
-    if orders.shape[1:] != whole.shape or not (np.sort(orders, axis=1) == whole).all():
-        raise InputError(f"{content.path} is damaged: its orders do not permute {num_bits} bits")
-    prefix = "network."
-    state = {
-        name.removeprefix(prefix): torch.from_numpy(tensor)
-        for name, tensor in content.tensors.items()
-        if name.startswith(prefix)
-    }
-    width = content.array("network.embed.bias", np.float32, ndim=1).shape[0]
-    depth = sum(name.endswith("inner.bias") for name in state)
-    with torch.device("meta"):  # shapes are compared before memory is taken
-        network = ResidualMLP(num_bits, width=width, depth=depth)
-    try:
-        network.load_state_dict(state, assign=True)
-    except RuntimeError as error:
-        raise InputError(f"{content.path} is damaged: {storage.one_line(error)}") from None
-    return diffusion_law(network.to(device), orders)
-
-
-def _read_interactions(
-    content: storage.Content, num_bits: int, device: torch.device
-) -> AnyOrderLaw:
-    logs = content.array("interactions.log_probabilities", np.float64, ndim=1)
-    if len(logs) != 1 << num_bits or not abs(np.exp(logs).sum() - 1) < 1e-9:
-        raise InputError(f"{content.path} is damaged: its interaction law does not sum to one")
-    return TableLaw(logs)
-
-
-def _read_shots(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
-    registers = registers_from_json(content.metadata.get("registers"))
-    words = content.array("shots.words", np.uint64, ndim=2)
-    counts = content.array("shots.counts", np.int64, ndim=1)
-    return HistogramLaw(Shots(words=words, counts=counts, registers=registers))
-
-
-_TENSORS = {
-    Part.DIFFUSION: _diffusion_tensors,
-    Part.INTERACTIONS: _interaction_tensors,
-    Part.SHOTS: _shots_tensors,
-}
-_READERS = {
-    Part.DIFFUSION: _read_diffusion,
-    Part.INTERACTIONS: _read_interactions,
-    Part.SHOTS: _read_shots,
-}
+def _check_value(value: Any) -> int:
+    if value not in (0, 1):
+        raise InputError(f"a bit is 0 or 1, got {value!r}")
+    return int(value)
 
 
 def _read_weights(content: storage.Content) -> dict[Part, float]:

@@ -25,9 +25,12 @@ LAYERS = [
     ["reference"],
     ["simulator"],
     # shots to model to surrogate
-    ["laws"],
-    ["diffusion", "interactions"],
+    ["laws", "pairwise"],
+    ["diffusion", "interactions", "matrix_product"],
+    ["parts"],
     ["surrogate"],
+    ["checkpoint", "fit_config"],
+    ["candidates"],
     ["fitting"],
     # comparison and report
     ["metrics", "scorecard", "baselines"],
@@ -43,8 +46,9 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline"}  # fmt: skip
-MODEL_SIDE = {"bits", "storage", "shots", "distribution", "laws", "diffusion", "interactions",
-              "surrogate", "fitting"}  # fmt: skip
+MODEL_SIDE = {"bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
+              "interactions", "matrix_product", "parts", "surrogate", "checkpoint", "fit_config",
+              "candidates", "fitting"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:
@@ -116,8 +120,10 @@ for name in ("qiskit", "qiskit_aer", "matplotlib", "rich", "typer"):
     sys.modules[name] = None  # importing it raises ImportError
 import qdiff
 from qdiff.diffusion.training import TrainingConfig
+from qdiff.fit_config import Candidate
 shots = qdiff.Shots.from_counts({"00": 60, "11": 40})
-config = qdiff.FitConfig(training=TrainingConfig(steps=5, evaluate_every=5))
+training = TrainingConfig(steps=5, evaluate_every=5)
+config = qdiff.FitConfig(candidates=(Candidate(training=training),))
 print(qdiff.fit(shots, seed=1, config=config).sample(10, seed=1).num_shots)
 """
     assert run_python(code).strip() == "10"

@@ -1,0 +1,166 @@
+"""How close does a default fit come to the truth, beside everything else one could fit?
+
+For each circuit, number of shots and seed: shots are drawn from a known law, a surrogate and the
+baselines are fitted to them with the same shots held out, and each one's exact KL divergence
+(nats) from that law is taken. At 12 qubits the law is the exact noisy one. At 16 and 20 qubits it
+is the average over noise trajectories, kept as the truth that shots are drawn from, so that the
+divergence is exact there too.
+
+    python benchmarks/quality.py q12 [--seeds 3] [--workers 2] [--fresh]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import record
+
+import qdiff
+from qdiff.baselines import (
+    LSTM,
+    MADE,
+    Baseline,
+    ChowLiuTree,
+    Histogram,
+    IndependentBits,
+    MatrixProduct,
+)
+from qdiff.fitting import hold_out
+from qdiff.metrics import kl_divergence
+from qdiff.parts import Part
+from qdiff.shot_multiplier import shots_for_kl
+
+NOISE = "superconducting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """Circuits, numbers of shots, and trajectories in the law (None: the exact law)."""
+
+    circuits: tuple[str, ...]
+    shots: tuple[int, ...]
+    trajectories: int | None = None
+
+
+SUITES = {
+    "q12": Suite(
+        circuits=(
+            "ising:12",
+            "heisenberg:12",
+            "qaoa:12,seed=1",
+            "ansatz:12,seed=1",
+            "iqp:12,seed=1",
+            "ghz:12",
+            "phase:12",
+            "brickwork:12,depth=4,seed=1",
+            "brickwork:12,depth=12,seed=1",
+        ),
+        shots=(1_000, 10_000, 100_000),
+    ),
+    "q16": Suite(
+        circuits=("ising:16", "heisenberg:16", "qaoa:16,seed=1", "brickwork:16,depth=4,seed=1"),
+        shots=(10_000, 100_000),
+        trajectories=4000,
+    ),
+    "q20": Suite(
+        circuits=("ising:20", "heisenberg:20", "qaoa:20,seed=1", "brickwork:20,depth=4,seed=1"),
+        shots=(10_000, 100_000),
+        trajectories=300,
+    ),
+}
+
+BASELINES: dict[str, Baseline] = {
+    "histogram": Histogram(),
+    "independent_bits": IndependentBits(),
+    "chow_liu": ChowLiuTree(),
+    "made": MADE(hidden=(64, 256), weight_decay=(0.3,)),
+    "lstm": LSTM(hidden=(64, 128), weight_decay=(0.3,)),
+    "matrix_product": MatrixProduct(),
+}
+
+
+def truth_of(circuit: str, trajectories: int | None) -> qdiff.Distribution:
+    """The law that shots are drawn from, computed once and kept outside the repository."""
+    record.REFERENCES.mkdir(parents=True, exist_ok=True)
+    name = "".join(letter if letter.isalnum() else "_" for letter in circuit)
+    path = record.REFERENCES / f"{name}_{trajectories or 'exact'}.safetensors"
+    if not path.exists():
+        if trajectories is None:
+            law = qdiff.exact(circuit, NOISE)
+        else:
+            law = qdiff.trajectories(circuit, NOISE, samples=trajectories, seed=1)
+        law.save(path)
+    return qdiff.Distribution.load(path)
+
+
+def measure(cell: dict[str, Any]) -> dict[str, Any]:
+    """One circuit, number of shots and seed."""
+    record.one_thread()
+    truth = truth_of(cell["circuit"], cell["trajectories"])
+    p, seed = truth.probabilities, cell["seed"]
+    shots = truth.sample(cell["shots"], seed=seed)
+    heldout, _ = hold_out(shots, seed=seed)
+    kl: dict[str, float] = {"uniform": float(kl_divergence(p, np.full_like(p, 1 / len(p))))}
+    seconds = {}
+    for name, baseline in BASELINES.items():
+        start = time.perf_counter()
+        fitted = baseline.fit(shots, heldout=heldout, seed=seed)
+        seconds[name] = time.perf_counter() - start
+        kl[name] = float(kl_divergence(p, fitted.distribution().probabilities))
+    start = time.perf_counter()
+    model = qdiff.fit(shots, seed=seed)
+    seconds["surrogate"] = time.perf_counter() - start
+    kl |= {name: float(kl_divergence(p, table)) for name, table in _views(model).items()}
+    return {
+        "kl": kl,
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "weights": model.card["weights"],
+        "network": model.card["chosen"]["network"],
+        "shot_multiplier": shots_for_kl(truth, kl["surrogate"]) / cell["shots"],
+    }
+
+
+def _views(model: qdiff.Surrogate) -> dict[str, np.ndarray[Any, Any]]:
+    """Tables of the surrogate, of it without the shots, and of each part alone."""
+    tables = {part: law.table() for part, law in model.parts.items()}
+    others = [part for part in tables if part is not Part.SHOTS]
+    views = {f"part_{part.value}": tables[part] for part in others}
+    for name, kept in (("surrogate", list(tables)), ("without_shots", others)):
+        mixed = np.stack([model.weights[part] * tables[part] for part in kept]).sum(axis=0)
+        views[name] = mixed / mixed.sum()
+    return views
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("suite", choices=SUITES)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
+    options = parser.parse_args()
+    suite = SUITES[options.suite]
+    for circuit in suite.circuits:
+        truth_of(circuit, suite.trajectories)
+    cells = [
+        {"circuit": circuit, "shots": shots, "seed": seed, "trajectories": suite.trajectories}
+        for seed in range(1, options.seeds + 1)
+        for shots in suite.shots
+        for circuit in suite.circuits
+    ]
+    record.collect(
+        f"quality_{options.suite}",
+        __doc__.splitlines()[0],
+        cells,
+        measure,
+        {"noise": NOISE},
+        workers=options.workers,
+        fresh=options.fresh,
+    )
+
+
+if __name__ == "__main__":
+    main()

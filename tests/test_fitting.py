@@ -1,0 +1,181 @@
+"""How a fit is planned, stopped, resumed and given a table; trained quality is a benchmark's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from test_surrogate import QUICK, training_shots
+
+import qdiff
+from qdiff import Distribution, FitConfig, InputError
+from qdiff.diffusion.bitflip import BitFlip
+from qdiff.diffusion.flip_schedule import FlipSchedule
+from qdiff.diffusion.networks import MLP, LevelledMLP, Recurrent, Transformer
+from qdiff.diffusion.training import TrainingConfig
+from qdiff.fit_config import Candidate, Effort, plan
+from qdiff.fitting import hold_out
+from qdiff.parts import Part
+
+TRAINING = TrainingConfig(steps=60, batch=64, evaluate_every=20)
+TWO = FitConfig(
+    orders=2,
+    candidates=tuple(
+        Candidate(network=MLP(width=width, depth=1), training=TRAINING) for width in (8, 16)
+    ),
+    recurrent=(Candidate(network=Recurrent(hidden=8), training=TRAINING),),
+)
+CPU, CUDA = torch.device("cpu"), torch.device("cuda")
+
+
+class Stopped(Exception):
+    """Stands for whatever ends a fit early."""
+
+
+def stop_after(steps: int):
+    seen: list[int] = []
+
+    def watch(progress) -> None:
+        seen.append(progress.step)
+        if len(seen) == steps:
+            raise Stopped
+
+    return watch
+
+
+@pytest.mark.parametrize(
+    "steps", [25, 60, 85, 150]
+)  # in the 1st training, between, in the 2nd, in the 3rd
+def test_a_resumed_fit_is_the_uninterrupted_one_bit_for_bit(tmp_path, monkeypatch, steps) -> None:
+    monkeypatch.setattr("qdiff.checkpoint.SECONDS_BETWEEN", 0.0)
+    shots, path = training_shots(), tmp_path / "fit.checkpoint"
+    whole = qdiff.fit(shots, seed=5, config=TWO)
+    with pytest.raises(Stopped):
+        qdiff.fit(shots, seed=5, config=TWO, checkpoint=path, watch=stop_after(steps))
+    assert path.exists()
+    seen: list[int] = []
+    resumed = qdiff.fit(
+        shots, seed=5, config=TWO, checkpoint=path, watch=lambda p: seen.append(p.step)
+    )
+    assert len(seen) < 180  # it did not begin anew
+    assert np.array_equal(resumed.distribution().probabilities, whole.distribution().probabilities)
+    assert resumed.card["training"] == whole.card["training"]
+    assert resumed.weights == whole.weights
+
+
+def test_a_checkpoint_of_another_fit_is_refused_and_kept(tmp_path) -> None:
+    path = tmp_path / "fit.checkpoint"
+    qdiff.fit(training_shots(), seed=5, config=TWO, checkpoint=path)
+    kept = path.read_bytes()
+    for other in ({"seed": 6}, {"config": QUICK}):
+        with pytest.raises(InputError, match="another fit"):
+            qdiff.fit(training_shots(), **{"seed": 5, "config": TWO, "checkpoint": path, **other})
+    with pytest.raises(InputError, match="another fit"):
+        qdiff.fit(training_shots(shots=2999), seed=5, config=TWO, checkpoint=path)
+    assert path.read_bytes() == kept
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path) -> None:
+    path = tmp_path / "fit.checkpoint"
+    qdiff.fit(training_shots(), seed=5, config=TWO, checkpoint=path)
+    whole = path.read_bytes()
+    for length in np.linspace(1, len(whole) - 1, 12).astype(int):
+        path.write_bytes(whole[:length])
+        with pytest.raises(InputError):
+            qdiff.fit(training_shots(), seed=5, config=TWO, checkpoint=path)
+
+
+def test_the_candidate_of_best_held_out_score_is_kept() -> None:
+    model = qdiff.fit(training_shots(), seed=5, config=TWO)
+    scores = [entry["heldout_nats"] for entry in model.card["training"][:2]]
+    best = model.card["training"][int(np.argmin(scores))]
+    assert model.card["chosen"]["network"] == best["network"]
+    assert model.parts[Part.DIFFUSION].config.to_dict() == best["network"]
+    assert len({*scores}) == 2
+
+
+def test_a_table_is_compressed() -> None:
+    """With no sampling noise, the KL falls well below what 3000 shots leave (0.01 = 63 / 6000)."""
+    weights = np.random.default_rng(0).exponential(size=64) ** 2
+    law = Distribution(probabilities=weights / weights.sum())
+    training = TrainingConfig(steps=1500, batch=512, evaluate_every=250)
+    config = FitConfig(orders=4, candidates=(Candidate(network=MLP(width=64), training=training),))
+    model = qdiff.fit(law, seed=1, config=config)
+    q = model.distribution().probabilities
+    kl = float(law.probabilities @ np.log(law.probabilities / q))
+    assert kl < 0.004
+    assert model.card["training_shots"] is None
+    assert set(model.parts) == {Part.DIFFUSION, Part.MATRIX_PRODUCT}
+
+
+def test_the_plan_follows_shots_device_and_effort() -> None:
+    few = plan(12, 10_000, device=CPU, effort=Effort.DEFAULT)
+    many = plan(12, 100_000, device=CPU, effort=Effort.DEFAULT)
+    card = plan(40, 100_000, device=CUDA, effort=Effort.DEFAULT)
+    widths = [[c.network.width for c in p.config.candidates] for p in (few, many)]
+    assert max(widths[0]) < max(widths[1])
+    assert isinstance(card.config.candidates[0].network, Transformer)
+    assert "transformer" in card.why
+    efforts = [plan(12, 10_000, device=CPU, effort=effort) for effort in Effort]
+    assert [len(p.config.candidates) for p in efforts] == [1, 2, 3]
+    assert [len(p.config.recurrent) for p in efforts] == [1, 1, 4]
+
+
+@pytest.mark.parametrize("num_bits", [1, 12, 200])
+@pytest.mark.parametrize("effort", list(Effort))
+def test_every_size_has_a_plan(num_bits: int, effort: Effort) -> None:
+    for shots in (1, 10_000, 10**7):
+        assert plan(num_bits, shots, device=CPU, effort=effort).config.candidates
+
+
+def test_held_out_shots_are_those_of_the_fit() -> None:
+    heldout, train = hold_out(training_shots(), seed=3)
+    assert heldout.num_shots == 300
+    assert heldout.merge(train) == training_shots()
+
+
+def test_unknown_efforts_and_data_are_refused() -> None:
+    with pytest.raises(InputError, match="there are fast, default, best"):
+        qdiff.fit(training_shots(), effort="heroic")
+    with pytest.raises(InputError, match="Shots or a Distribution"):
+        qdiff.fit({"00": 5})
+
+
+def test_an_out_of_memory_device_is_named(monkeypatch, tmp_path) -> None:
+    def exhausted(self):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+        yield
+
+    monkeypatch.setattr("qdiff.diffusion.training.Trainer.run", exhausted)
+    with pytest.raises(InputError, match="use a smaller batch"):
+        qdiff.fit(training_shots(), config=TWO)
+
+
+@pytest.mark.parametrize("num_bits", [6, 14])
+def test_the_bit_flip_process_is_fitted_and_saved_too(tmp_path, num_bits: int) -> None:
+    """Up to 12 bits as any other; beyond, it draws, but has no probabilities to give."""
+    shots = training_shots(num_bits)
+    process = BitFlip(schedule=FlipSchedule.log_odds(steps=8))
+    network = LevelledMLP(width=16, depth=1)
+    candidate = Candidate(network=network, training=TRAINING)
+    config = FitConfig(process=process, candidates=(candidate,))
+    qdiff.fit(shots, seed=1, config=config).save(tmp_path / "model.safetensors")
+    model = qdiff.load(tmp_path / "model.safetensors")
+    assert model.sample(500, seed=1).num_shots == 500
+    with pytest.raises(InputError, match="no masked diffusion"):
+        model.penalty(2)
+    if num_bits == 6:
+        assert abs(model.distribution().probabilities.sum() - 1) < 1e-12
+        assert np.isfinite(model.log_prob(shots.bits, given={0: 1})).any()
+        assert len(model.parts) == 4
+    else:
+        assert set(model.parts) == {Part.DIFFUSION}
+        with pytest.raises(InputError, match="12 bits"):
+            model.log_prob(shots.bits)
+
+
+def test_networks_of_another_process_are_refused() -> None:
+    with pytest.raises(InputError, match="does not serve"):
+        FitConfig(process=BitFlip())
+    with pytest.raises(InputError, match="does not serve"):
+        FitConfig(recurrent=(Candidate(),))
