@@ -29,6 +29,13 @@ format: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python benchmarks/quality.py q12
+	$(BIN)/python benchmarks/quality.py q16
+	$(BIN)/python benchmarks/quality.py q20
+	$(BIN)/python benchmarks/simulation_time.py
+	$(BIN)/python benchmarks/niu.py
+	$(BIN)/python benchmarks/steps.py
+	$(BIN)/python benchmarks/sampling_speed.py
 	$(BIN)/python benchmarks/tables.py
 
 $(READY): pyproject.toml constraints.txt

@@ -34,7 +34,7 @@ def environment() -> dict[str, Any]:
         "revision": revision,
         "python": platform.python_version(),
         "versions": {name: version(name) for name in packages},
-        "device": f"{device}, {torch.get_num_threads()} threads",
+        "device": f"{device}, {_threads()}",
     }
 
 
@@ -98,6 +98,11 @@ def collect(
 def one_thread() -> None:
     """Cells run side by side; more threads than cores only wait for each other."""
     torch.set_num_threads(1)
+
+
+def _threads() -> str:
+    number = torch.get_num_threads()
+    return f"{number} thread{'s' if number > 1 else ''}"
 
 
 def _processor() -> str:

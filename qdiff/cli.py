@@ -184,6 +184,8 @@ def fit(
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     _report(_describe(model), out, json)
+    if not json:
+        typer.echo(f"network: {model.card['chosen']['why']}")
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from itertools import product
 from typing import Any
 
 import torch
@@ -130,13 +131,16 @@ def plan(num_bits: int, num_shots: int, *, device: torch.device, effort: Effort)
     """
     networks, why = _networks(num_bits, num_shots, device, effort)
     longest = 8000 if effort is Effort.BEST else 3000 if num_shots >= _MANY_SHOTS else 1500
+    longest = int(longest * _part_of_a_training(num_bits))
     operations = _OPERATIONS[effort] * (_GRAPHICS_CARD if device.type == "cuda" else 1)
     batch = TrainingConfig.batch
-    share = operations / len(networks)
+    decays = (0.3, 0.03) if effort is Effort.BEST else (0.3,)
+    share = operations / (len(networks) * len(decays))
     candidates = []
-    for network in networks:
-        steps = int(share / (_operations_a_step(network, num_bits) * batch))
-        training = TrainingConfig(steps=min(max(steps, 200), longest))
+    for network, decay in product(networks, decays):
+        affordable = int(share / (_operations_a_step(network, num_bits) * batch))
+        steps = max(min(affordable, longest), 100)
+        training = TrainingConfig(steps=steps, weight_decay=decay)
         candidates.append(Candidate(network=network, training=training))
     recurrent = _recurrent(num_bits, num_shots, effort)
     return Plan(config=FitConfig(candidates=tuple(candidates), recurrent=recurrent), why=why)
@@ -157,7 +161,7 @@ def _networks(
     widths = [smallest << place for place in range(tried)]
     networks: list[NetworkConfig] = [MLP(width=width) for width in widths]
     if device.type == "cuda":
-        reason = f"with {num_bits} bits (fewer than {_TRANSFORMER_BITS}) a transformer gains little"
+        reason = f"there are {num_bits} bits, fewer than the {_TRANSFORMER_BITS} for a transformer"
     else:
         reason = "on a CPU a transformer is far behind in the same time"
     amount = f"{num_shots:,} shots ({'' if many else 'not '}many)"
@@ -174,8 +178,14 @@ def _recurrent(num_bits: int, num_shots: int, effort: Effort) -> tuple[Candidate
     steps = 600 if effort is Effort.FAST else 1200
     if num_shots >= _MANY_SHOTS:
         steps *= 2
+    steps = int(steps * _part_of_a_training(num_bits))
     training = TrainingConfig(steps=steps, batch=256, learning_rate=1e-2)
     return tuple(Candidate(network=Recurrent(hidden=size), training=training) for size in sizes)
+
+
+def _part_of_a_training(num_bits: int) -> float:
+    """Fewer than ten bits have less to learn."""
+    return min(1.0, num_bits / 10)
 
 
 def _operations_a_step(network: NetworkConfig, num_bits: int) -> float:

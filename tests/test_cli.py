@@ -56,7 +56,7 @@ def test_every_stage_in_turn(qdiff_command) -> None:
     for args in (
         ("simulate", "bell.qasm", "--noise", noise, "--shots", "2000", "--seed", "1"),
         ("exact", "bell.qasm", "--noise", noise),
-        ("fit", "shots.safetensors", "--seed", "1"),
+        ("fit", "shots.safetensors", "--seed", "1", "--effort", "fast"),
         ("sample", "model.safetensors", "--shots", "500", "--seed", "2"),
     ):
         done = qdiff_command(*args)
@@ -77,10 +77,33 @@ def test_every_stage_in_turn(qdiff_command) -> None:
         assert qdiff_command("inspect", file, "--json").json["kind"] == kind
 
 
+def test_questions_and_checkpoints(qdiff_command) -> None:
+    Path("shots.json").write_text('{"000": 300, "111": 300, "010": 40}')
+    fit = ("fit", "shots.json", "--effort", "fast", "--checkpoint", "unfinished")
+    done = qdiff_command(*fit)
+    assert done.code == 0
+    assert "residual MLP" in done.out
+    assert not Path("unfinished").exists()  # the fit is finished
+    sample = ("sample", "model.safetensors", "--shots", "400", "--force")
+    assert qdiff_command(*sample, "--given", "0=1,2=1").code == 0
+    assert (qdiff.load("samples.safetensors").bits[:, [0, 2]] == 1).all()
+    assert qdiff_command(*sample, "--order", "random").code == 0
+    assert qdiff_command(*sample, "--steps", "1").code == 0
+    assert qdiff.load("samples.safetensors").provenance["penalty_nats"][0] > 0
+    for wrong in (("--given", "0"), ("--given", "9=1"), ("--order", "up"), ("--steps", "4")):
+        refused = qdiff_command(*sample, *wrong)
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
+    # a distribution is compressed
+    qdiff.load("model.safetensors").distribution().save("table")
+    assert qdiff_command("fit", "table", "--effort", "fast", "--out", "small").code == 0
+    assert qdiff.load("small").card["training_shots"] is None
+
+
 def test_run_writes_its_folder(qdiff_command) -> None:
     done = qdiff_command(
-        "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--json"
-    )
+        "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--json",
+        "--effort", "fast",
+    )  # fmt: skip
     assert done.code == 0
     assert done.json["surrogate"]["kl"]["value"] >= 0
     assert {*os.listdir("r")} == {
@@ -94,8 +117,9 @@ def test_run_writes_its_folder(qdiff_command) -> None:
     assert (refused.code, "exists" in refused.err) == (2, True)
     assert before == {name: Path("r", name).read_bytes() for name in os.listdir("r")}
     again = qdiff_command(
-        "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--force", "--json"
-    )
+        "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--force", "--json",
+        "--effort", "fast",
+    )  # fmt: skip
     assert again.code == 0
     assert qdiff.load("r/samples.safetensors") == first
 
@@ -105,7 +129,9 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
         "h q[0];\nc[0] = measure q[0];\nif (c[0]) { x q[1]; }\nc[1] = measure q[1];\n"
     )
-    done = qdiff_command("run", "dynamic.qasm", "--shots", "300", "--out", "d", "--json")
+    done = qdiff_command(
+        "run", "dynamic.qasm", "--shots", "300", "--out", "d", "--json", "--effort", "fast"
+    )
     assert done.code == 0
     assert done.json["surrogate"] is None
     assert "no reference" in done.json["notes"][0]
@@ -132,6 +158,8 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("fit", "bell.qasm"), "bell.qasm"),
         (("fit", "mixed.json"), "mixed.json"),
         (("fit", "negative.json"), "negative.json"),
+        (("fit", "shots.json", "--effort", "heroic"), "there are fast, default, best"),
+        (("fit", "shots.json", "--checkpoint", "bell.qasm"), "not a qdiff file"),
         (("sample", "bell.qasm"), "bell.qasm"),
         (("sample", "shots.json"), "expected a model"),
         (("compare", "shots.json", "shots.json"), "expected a distribution"),

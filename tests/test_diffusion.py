@@ -137,6 +137,23 @@ def test_prefix_splitting_follows_its_own_table(monkeypatch, chunk: int) -> None
     assert p_value(shots, biased(law)) < FALSE_ALARM
 
 
+@pytest.mark.statistical
+def test_tree_table_and_one_bit_at_a_time_agree_in_law() -> None:
+    """The plain sampler, a row a shot, against the table that the tree is tested against."""
+    network, order = random_network(6), [5, 0, 3, 1, 4, 2]
+    generator = torch.Generator().manual_seed(4)
+    states = torch.zeros(100_000, 6)
+    for bit in order:
+        one = torch.sigmoid(network(states)[:, bit].double())
+        uniform = torch.rand(len(states), dtype=torch.float64, generator=generator)
+        states[:, bit] = torch.where(uniform < one, 1.0, -1.0)
+    shots = Shots.from_bits((states > 0).numpy())
+    table = OrderedDecoder(network, order).table()
+    law = Distribution(probabilities=table / table.sum())
+    assert p_value(shots, law) > FALSE_ALARM
+    assert p_value(shots, biased(law)) < FALSE_ALARM
+
+
 def test_splitting_costs_prefixes_not_shots() -> None:
     """A point mass of 1e9 shots passes one network row a bit."""
     calls: list[int] = []

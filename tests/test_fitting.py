@@ -117,7 +117,7 @@ def test_the_plan_follows_shots_device_and_effort() -> None:
     assert isinstance(card.config.candidates[0].network, Transformer)
     assert "transformer" in card.why
     efforts = [plan(12, 10_000, device=CPU, effort=effort) for effort in Effort]
-    assert [len(p.config.candidates) for p in efforts] == [1, 2, 3]
+    assert [len(p.config.candidates) for p in efforts] == [1, 2, 6]
     assert [len(p.config.recurrent) for p in efforts] == [1, 1, 4]
 
 

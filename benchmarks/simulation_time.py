@@ -1,0 +1,70 @@
+"""What would the time that drawing the shots took have given as an average over trajectories?
+
+With the circuit at hand, a user need not fit anything: averaging |psi(x)|^2 over noise trajectories
+is unbiased and far tighter than counting shots. For each circuit: Aer's time a shot, and a
+trajectory, each by its best method; how many trajectories take as long as the shots; and the KL in
+nats that their table has, from its own standard errors (sum of variance / 2p, which falls as one
+over their number). The surrogate's KL from the same number of shots is in the quality benchmark.
+
+    python benchmarks/simulation_time.py
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import record
+from quality import NOISE, SUITES, truth_of
+
+import qdiff
+
+SHOTS = 10_000
+TIMED_SHOTS, TIMED_TRAJECTORIES = 200, 200
+
+
+def measure(circuit: str) -> dict[str, Any]:
+    loaded = qdiff.load_circuit(circuit)
+    qdiff.simulate(loaded, NOISE, shots=10, seed=2)  # transpiles and loads what is loaded once
+    start = time.perf_counter()
+    qdiff.simulate(loaded, NOISE, shots=TIMED_SHOTS, seed=1)
+    shot = (time.perf_counter() - start) / TIMED_SHOTS
+    start = time.perf_counter()
+    rough = qdiff.trajectories(loaded, NOISE, samples=TIMED_TRAJECTORIES, seed=3)
+    trajectory = (time.perf_counter() - start) / TIMED_TRAJECTORIES
+    number = SHOTS * shot / trajectory
+    kl = _divergence_of_one(rough, truth_of(circuit, SUITES["q16"].trajectories)) / number
+    return {
+        "circuit": circuit,
+        "shots": SHOTS,
+        "seconds_a_shot": shot,
+        "seconds_a_trajectory": trajectory,
+        "trajectories_in_that_time": number,
+        "kl_of_their_table": kl,
+        "surrogate": _surrogate(circuit),
+    }
+
+
+def _divergence_of_one(rough: qdiff.Distribution, truth: qdiff.Distribution) -> float:
+    """``sum_x Var(x) / 2 p(x)`` of a single trajectory's table, in nats."""
+    variance = np.square(rough.standard_error) * TIMED_TRAJECTORIES
+    return float(0.5 * (variance / np.maximum(truth.probabilities, 1e-300)).sum())
+
+
+def _surrogate(circuit: str) -> list[float]:
+    rows = record.read("quality_q16").get("rows", [])
+    return [
+        row["kl"]["surrogate"] for row in rows if (row["circuit"], row["shots"]) == (circuit, SHOTS)
+    ]
+
+
+def main() -> None:
+    rows = [measure(circuit) for circuit in SUITES["q16"].circuits]
+    for row in rows:
+        print(row)
+    record.write("simulation_time", __doc__.splitlines()[0], rows, {"noise": NOISE})
+
+
+if __name__ == "__main__":
+    main()
