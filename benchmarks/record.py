@@ -80,19 +80,26 @@ def collect(
     """Measure each cell in its own process of one thread, and write each row as it comes.
 
     Rows of an earlier run with the same settings are kept unless `fresh`, so a run that was
-    stopped goes on where it was. A row is its cell and what `measure` returned.
+    stopped goes on where it was. A row is its cell, what `measure` returned, and the revision that
+    it was measured at.
     """
     earlier = read(name)
     kept = [] if fresh or earlier.get("settings") != settings else earlier["rows"]
+    revision = environment()["revision"]
     todo = [cell for cell in cells if not any(cell.items() <= row.items() for row in kept)]
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=one_thread
     ) as pool:
         futures = {pool.submit(measure, cell): cell for cell in todo}
         for future in as_completed(futures):
-            kept.append({**futures[future], **future.result()})
+            kept.append({**futures[future], **future.result(), "revision": revision})
             write(name, question, kept, settings)
             print(json.dumps(kept[-1]), flush=True)
+
+
+def shots_seed(seed: int) -> np.random.SeedSequence:
+    """Shots are drawn apart from whatever else a method does with the same seed."""
+    return np.random.SeedSequence(seed, spawn_key=(1_000,))
 
 
 def one_thread() -> None:

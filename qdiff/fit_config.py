@@ -13,6 +13,7 @@ from qdiff.diffusion.bitflip import BitFlip
 from qdiff.diffusion.masking import Masking
 from qdiff.diffusion.networks import MLP, LevelledMLP, NetworkConfig, Recurrent, Transformer
 from qdiff.diffusion.process import Process
+from qdiff.diffusion.transformer import MAX_BITS as MAX_TRANSFORMER_BITS
 from qdiff.diffusion.training import TrainingConfig
 from qdiff.errors import InputError
 
@@ -149,7 +150,7 @@ def plan(num_bits: int, num_shots: int, *, device: torch.device, effort: Effort)
 def _networks(
     num_bits: int, num_shots: int, device: torch.device, effort: Effort
 ) -> tuple[list[NetworkConfig], str]:
-    if device.type == "cuda" and num_bits >= _TRANSFORMER_BITS:
+    if device.type == "cuda" and _TRANSFORMER_BITS <= num_bits <= MAX_TRANSFORMER_BITS:
         width = 128 if effort is Effort.FAST else 256
         return [Transformer(width=width, depth=4, heads=8)], (
             f"a transformer, since there are {num_bits} bits (from {_TRANSFORMER_BITS} on) and a "
@@ -161,7 +162,10 @@ def _networks(
     widths = [smallest << place for place in range(tried)]
     networks: list[NetworkConfig] = [MLP(width=width) for width in widths]
     if device.type == "cuda":
-        reason = f"there are {num_bits} bits, fewer than the {_TRANSFORMER_BITS} for a transformer"
+        reason = (
+            f"a transformer is for {_TRANSFORMER_BITS} to {MAX_TRANSFORMER_BITS} bits, and there "
+            f"are {num_bits}"
+        )
     else:
         reason = "on a CPU a transformer is far behind in the same time"
     amount = f"{num_shots:,} shots ({'' if many else 'not '}many)"

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from qdiff import __version__, interactions
 from qdiff.candidates import Trained, Watch, train_best
@@ -22,8 +21,10 @@ from qdiff.diffusion.process import Process
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.fit_config import Candidate, Effort, FitConfig, Plan, plan
-from qdiff.laws import AnyOrderLaw, HistogramLaw, log_mixture, mixture_weights
+from qdiff.heldout import hold_out, weigh
+from qdiff.laws import AnyOrderLaw, HistogramLaw
 from qdiff.matrix_product import fit_matrix_product
+from qdiff.memory import refused_when_exhausted
 from qdiff.parts import Part
 from qdiff.shots import Shots
 from qdiff.surrogate import Surrogate
@@ -58,7 +59,8 @@ def fit(
     Parameters
     ----------
     seed
-        Decides everything random; the same seed on the same machine gives the same surrogate.
+        Decides everything random. The same seed gives the same surrogate on a CPU, with the same
+        number of threads; on a graphics card up to rounding, as sums there have no fixed order.
     device
         Where networks are trained: a CUDA device when there is one, unless said otherwise.
     effort
@@ -69,34 +71,37 @@ def fit(
         Called after every training step.
     checkpoint
         A file that is written while networks train. If it is there already, the fit goes on from
-        it, and gives the same surrogate, bit for bit, as one that was never stopped.
+        it, and gives the same surrogate as one that was never stopped: bit for bit where the same
+        seed does.
 
-    Raises `InputError` for empty shots, an unknown device or effort, a device out of memory, a
-    training that is never finite, and a checkpoint of another fit.
+    Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
+    finite or run out of memory all of them, and a checkpoint of another fit.
 
     >>> model = fit(Shots.from_counts({"00": 60, "11": 40}), seed=1, effort="fast")
     >>> model.num_bits
     2
     """
     started = time.perf_counter()
-    shots = _as_shots(data)
     where = choose_device(device)
-    exact = isinstance(data, Distribution)
-    chosen = _plan(shots, where, effort, config)
-    seeds = np.random.SeedSequence(seed).spawn(5)[1:]  # the first child is that of hold_out
-    held = chosen.config.heldout
-    heldout, train = (shots, shots) if exact else hold_out(shots, seed=seed, fraction=held)
-    trainings = _Trainings(
-        train,
-        heldout,
-        device=where,
-        watch=watch,
-        checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
-    )
-    parts = _parts(trainings, chosen.config, seeds, exact=exact)
-    weights, scores = _weigh(parts, heldout)
-    if not exact:
-        _refit(parts, shots)
+    root = _root(seed)
+    with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
+        shots = _as_shots(data)
+        chosen = _plan(shots, where, effort, config)
+        exact = isinstance(data, Distribution)
+        held = chosen.config.heldout
+        heldout, train = (shots, shots) if exact else hold_out(shots, seed=seed, fraction=held)
+        trainings = _Trainings(
+            train,
+            heldout,
+            device=where,
+            watch=watch,
+            checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
+        )
+        *seeds, weighing = root.spawn(6)[1:]  # the first child is that of hold_out
+        parts = _parts(trainings, chosen.config, seeds, exact=exact)
+        weights, scores = weigh(parts, heldout, weighing)
+        if not exact:
+            _refit(parts, shots)
     card = {
         "num_bits": shots.num_bits,
         "training_shots": None if exact else shots.num_shots,
@@ -114,6 +119,13 @@ def fit(
         "versions": {"qdiff": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
     return Surrogate(parts=parts, weights=weights, registers=shots.registers, card=card)
+
+
+def _root(seed: int) -> np.random.SeedSequence:
+    """The root of all randomness of a fit."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed must be a whole number, not negative, got {seed!r}")
+    return np.random.SeedSequence(int(seed))
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:
@@ -161,18 +173,6 @@ def _plan(
         known = ", ".join(item.value for item in Effort)
         raise InputError(f"unknown effort {effort!r}; there are {known}") from None
     return plan(shots.num_bits, shots.num_shots, device=device, effort=chosen)
-
-
-def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> tuple[Shots, Shots]:
-    """The held-out shots of `fit` under this `seed`, and those it trains on.
-
-    Both are never empty, so a single shot serves as both.
-    """
-    total = shots.num_shots
-    if total == 1:
-        return shots, shots
-    size = min(max(round(fraction * total), 1), total - 1)
-    return shots.split(size / total, seed=np.random.SeedSequence(seed, spawn_key=(0,)))
 
 
 def _checkpoint(
@@ -257,32 +257,9 @@ def _parts(
     return parts
 
 
-def _weigh(
-    parts: dict[Part, AnyOrderLaw], heldout: Shots
-) -> tuple[dict[Part, float], dict[str, Any]]:
-    """Weights by the likelihood of held-out shots, and what that is with each part alone."""
-    if len(parts) == 1:
-        return dict.fromkeys(parts, 1.0), {"nats_per_shot": None, "nats_per_shot_by_part": {}}
-    rows = heldout.bits
-    scores = {part: law.log_prob(rows) for part, law in parts.items()}
-    table = np.stack([*scores.values()])
-    mixed = mixture_weights(table, heldout.counts)
-    record = {
-        "nats_per_shot": _mean(log_mixture(table, mixed), heldout),
-        "nats_per_shot_by_part": {p.value: _mean(s, heldout) for p, s in scores.items()},
-    }
-    return dict(zip(parts, mixed.tolist(), strict=True)), record
-
-
 def _refit(parts: dict[Part, AnyOrderLaw], shots: Shots) -> None:
     """Give the held-out shots too to the parts that have nothing to be stopped early."""
     if Part.INTERACTIONS in parts:
         parts[Part.INTERACTIONS] = interactions.fit_interactions(shots)
     if Part.SHOTS in parts:
         parts[Part.SHOTS] = HistogramLaw(shots)
-
-
-def _mean(log_prob: NDArray[np.float64], shots: Shots) -> float | None:
-    """Mean log-probability a shot; None where a part gives some shot no probability at all."""
-    mean = float(log_prob @ shots.counts / shots.num_shots)
-    return mean if np.isfinite(mean) else None

@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "qdiff"
 
 LAYERS = [
     ["errors", "progress"],
+    ["memory"],
     ["bits", "storage"],
     ["shots"],
     ["distribution"],
@@ -29,7 +30,7 @@ LAYERS = [
     ["diffusion", "interactions", "matrix_product"],
     ["parts"],
     ["surrogate"],
-    ["checkpoint", "fit_config"],
+    ["checkpoint", "fit_config", "heldout"],
     ["candidates"],
     ["fitting"],
     # comparison and report
@@ -46,9 +47,9 @@ LAYERS = [
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline"}  # fmt: skip
-MODEL_SIDE = {"bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
+MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "parts", "surrogate", "checkpoint", "fit_config",
-              "candidates", "fitting"}  # fmt: skip
+              "heldout", "candidates", "fitting"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

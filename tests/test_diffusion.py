@@ -298,6 +298,33 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_best_weights(failure: 
         assert np.array_equal(tensor.numpy(), best[f"best/{name}"])
 
 
+class Surprised(masking.Masking):
+    """Masking whose held-out score is not finite from the call number `at` on."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def surprise(
+        self, network: Denoiser, clean: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        self.left -= 1
+        surprise = super().surprise(network, clean, generator)
+        return surprise if self.left >= 0 else surprise * np.nan
+
+
+def test_a_score_that_is_not_finite_ends_training_for_good() -> None:
+    config = TrainingConfig(steps=60, batch=64, evaluate_every=10)
+    trainer = new_trainer(config, Surprised(2))
+    assert len(list(trainer.run())) == 29
+    assert [done for done, *_ in trainer.history] == [10, 20]
+    resumed = new_trainer(config)
+    resumed.restore(*trainer.state())
+    assert not list(resumed.run())
+    assert resumed.score_of_best == trainer.score_of_best < np.inf
+    with pytest.raises(InputError, match="diverged"):
+        list(new_trainer(config, Surprised(0)).run())
+
+
 @pytest.mark.parametrize(
     "failure",
     [MemoryError("cpu"), torch.OutOfMemoryError("cuda"), RuntimeError("can't allocate memory")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from qdiff.diffusion.flip_schedule import FlipSchedule
 from qdiff.diffusion.networks import MLP, LevelledMLP, Recurrent, Transformer
 from qdiff.diffusion.training import TrainingConfig
 from qdiff.fit_config import Candidate, Effort, plan
-from qdiff.fitting import hold_out
+from qdiff.heldout import hold_out
 from qdiff.parts import Part
 
 TRAINING = TrainingConfig(steps=60, batch=64, evaluate_every=20)
@@ -25,6 +27,7 @@ TWO = FitConfig(
     ),
     recurrent=(Candidate(network=Recurrent(hidden=8), training=TRAINING),),
 )
+WILD = replace(TRAINING, learning_rate=1e38)
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
 
@@ -113,7 +116,7 @@ def test_the_plan_follows_shots_device_and_effort() -> None:
     many = plan(12, 100_000, device=CPU, effort=Effort.DEFAULT)
     card = plan(40, 100_000, device=CUDA, effort=Effort.DEFAULT)
     widths = [[c.network.width for c in p.config.candidates] for p in (few, many)]
-    assert max(widths[0]) < max(widths[1])
+    assert min(widths[0]) < min(widths[1])
     assert isinstance(card.config.candidates[0].network, Transformer)
     assert "transformer" in card.why
     efforts = [plan(12, 10_000, device=CPU, effort=effort) for effort in Effort]
@@ -121,11 +124,12 @@ def test_the_plan_follows_shots_device_and_effort() -> None:
     assert [len(p.config.recurrent) for p in efforts] == [1, 1, 4]
 
 
-@pytest.mark.parametrize("num_bits", [1, 12, 200])
+@pytest.mark.parametrize("num_bits", [1, 12, 200, 3000])
 @pytest.mark.parametrize("effort", list(Effort))
 def test_every_size_has_a_plan(num_bits: int, effort: Effort) -> None:
     for shots in (1, 10_000, 10**7):
-        assert plan(num_bits, shots, device=CPU, effort=effort).config.candidates
+        for device in (CPU, CUDA):
+            assert plan(num_bits, shots, device=device, effort=effort).config.candidates
 
 
 def test_held_out_shots_are_those_of_the_fit() -> None:
@@ -141,14 +145,46 @@ def test_unknown_efforts_and_data_are_refused() -> None:
         qdiff.fit({"00": 5})
 
 
-def test_an_out_of_memory_device_is_named(monkeypatch, tmp_path) -> None:
+ALLOCATOR = "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA"), RuntimeError(ALLOCATOR)])
+def test_an_out_of_memory_device_is_named(monkeypatch, error) -> None:
     def exhausted(self):
-        raise torch.OutOfMemoryError("CUDA out of memory")
+        raise error
         yield
 
     monkeypatch.setattr("qdiff.diffusion.training.Trainer.run", exhausted)
-    with pytest.raises(InputError, match="use a smaller batch"):
+    with pytest.raises(InputError, match="cpu is out of memory.*use a smaller batch"):
         qdiff.fit(training_shots(), config=TWO)
+
+
+def test_running_out_of_memory_between_trainings_is_named_too(monkeypatch) -> None:
+    def exhausted(shots):
+        raise MemoryError
+
+    monkeypatch.setattr("qdiff.interactions.fit_interactions", exhausted)
+    with pytest.raises(InputError, match="cpu is out of memory; fit fewer shots"):
+        qdiff.fit(training_shots(), config=TWO)
+
+
+def test_other_errors_are_not_taken_for_lack_of_memory(monkeypatch) -> None:
+    def broken(self):
+        raise RuntimeError("a bug")
+        yield
+
+    monkeypatch.setattr("qdiff.diffusion.training.Trainer.run", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        qdiff.fit(training_shots(), config=TWO)
+
+
+def test_a_candidate_that_diverges_is_passed_over_and_the_card_says_so() -> None:
+    wild = Candidate(network=MLP(width=8, depth=1), training=WILD)
+    config = replace(TWO, candidates=(wild, *TWO.candidates), recurrent=())
+    training = qdiff.fit(training_shots(), seed=5, config=config).card["training"]
+    assert ["failed" in entry for entry in training] == [True, False, False]
+    with pytest.raises(InputError, match="diverged before its first"):
+        qdiff.fit(training_shots(), seed=5, config=replace(config, candidates=(wild,)))
 
 
 @pytest.mark.parametrize("num_bits", [6, 14])
