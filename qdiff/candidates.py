@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from qdiff.checkpoint import Checkpoint
-from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.process import Process
 from qdiff.diffusion.training import Data, Diverged, Progress, Trainer
 from qdiff.errors import InputError
@@ -56,7 +55,8 @@ def train_best(
     `InputError` when that leaves none.
     """
     drawn, corrupted, *seeds = seed.spawn(2 + len(candidates))
-    sets = _data(train, device), _data(thinned(heldout, _SCORED_STRINGS, drawn), device)
+    checks = thinned(heldout, _SCORED_STRINGS, drawn)
+    sets = Data.of(train, device), Data.of(checks, device)
     finished: list[tuple[Trainer, Candidate]] = []
     record = []
     for index, (candidate, child) in enumerate(zip(candidates, seeds, strict=True), start=first):
@@ -121,12 +121,6 @@ def _why(error: Exception, candidate: Candidate, device: torch.device) -> str:
         f"{device} is out of memory with batches of {candidate.training.batch} strings; use a "
         "smaller batch, a smaller network or another device (a checkpoint keeps what was done)"
     )
-
-
-def _data(shots: Shots, device: torch.device) -> Data:
-    bits = torch.from_numpy(shots.bits).to(device)
-    weights = torch.from_numpy(shots.counts / shots.num_shots).to(device)
-    return Data(spins=spins(bits), weights=weights)
 
 
 def _whole(seed: np.random.SeedSequence) -> int:

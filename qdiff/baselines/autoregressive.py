@@ -15,7 +15,6 @@ import torch
 
 from qdiff.baselines.base import FittedBaseline, parted
 from qdiff.diffusion.decoding import OrderedDecoder
-from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.fixed_order import Autoregressive, FixedOrder
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 from qdiff.errors import InputError
@@ -51,7 +50,7 @@ class Search:
 
     def fit(self, shots: Shots, heldout: Shots | None, seed: int) -> FittedBaseline:
         """Train on the same shots each time; keep what held-out shots like best."""
-        parts = [_data(part, self.device) for part in parted(shots, heldout, seed)]
+        parts = [Data.of(part, self.device) for part in parted(shots, heldout, seed)]
         seeds = iter(np.random.SeedSequence(seed).spawn(len(self.sizes) + len(self.decays) - 1))
         first, *rest = self.decays
         tried = [self._train(size, first, parts, next(seeds)) for size in self.sizes]
@@ -89,10 +88,3 @@ class _Trained:
     size: int
     network: Autoregressive
     score: float
-
-
-def _data(shots: Shots, device: str) -> Data:
-    return Data(
-        spins=spins(torch.from_numpy(shots.bits).to(device)),
-        weights=torch.from_numpy(shots.counts / shots.num_shots).to(device),
-    )

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qdiff.diffusion.acceleration import compiled, mixed_precision
+from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.process import Process
 from qdiff.errors import InputError
 from qdiff.memory import is_out_of_memory
+from qdiff.shots import Shots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,13 @@ class Data:
 
     spins: Tensor
     weights: Tensor
+
+    @classmethod
+    def of(cls, shots: Shots, device: torch.device | str = "cpu") -> Data:
+        """The distinct strings of `shots` and their frequencies."""
+        bits = torch.from_numpy(shots.bits).to(device)
+        frequencies = torch.from_numpy(shots.counts / shots.num_shots).to(device)
+        return cls(spins=spins(bits), weights=frequencies)
 
     def batch(self, size: int, generator: torch.Generator) -> Tensor:
         # searching the cumulative sum, unlike torch.multinomial, has no limit of 2^24 strings
