@@ -26,12 +26,15 @@ LAYERS = [
     ["reference"],
     ["simulator"],
     # shots to model to surrogate
-    ["laws", "pairwise"],
+    ["arguments", "laws", "pairwise"],
     ["diffusion", "interactions", "matrix_product"],
     ["parts"],
+    ["questions"],
     ["surrogate"],
-    ["checkpoint", "fit_config", "heldout"],
+    ["checkpoint", "fit_config"],
+    ["heldout"],
     ["candidates"],
+    ["fitted_parts"],
     ["fitting"],
     # comparison and report
     ["metrics", "scorecard", "baselines"],
@@ -48,8 +51,9 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline"}  # fmt: skip
 MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
-              "interactions", "matrix_product", "parts", "surrogate", "checkpoint", "fit_config",
-              "heldout", "candidates", "fitting"}  # fmt: skip
+              "interactions", "matrix_product", "parts", "arguments", "questions", "surrogate",
+              "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
+              "fitting"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from chi_square import FALSE_ALARM, biased, p_value
+from oracles import Oracle, random_law
 from torch import nn
 
 from qdiff import Distribution, InputError, Register, Shots
@@ -27,29 +28,6 @@ def random_network(num_bits: int, seed: int = 0, scale: float = 1.5) -> Residual
     for parameter in network.parameters():
         nn.init.normal_(parameter, std=scale / 4, generator=generator)
     return network.eval().requires_grad_(False)
-
-
-class Oracle(StatelessDenoiser):
-    """The exact conditionals of a law, by enumeration: a perfect denoiser."""
-
-    def __init__(self, law: Distribution) -> None:
-        super().__init__()
-        self.unused = nn.Parameter(torch.zeros(1))
-        self.spins = spins(torch.from_numpy(bitorder.all_bits(law.num_bits))).double()
-        self.law = torch.from_numpy(law.probabilities.copy())
-
-    def forward(self, spins: torch.Tensor) -> torch.Tensor:
-        visible = spins.double().abs()
-        agrees = ((self.spins[None] - spins.double()[:, None]).abs() * visible[:, None]).sum(2) == 0
-        weight = agrees * self.law
-        one = weight @ (self.spins > 0).double()
-        # visible bits are certain; the clamp keeps their logits, which nothing uses, finite
-        return torch.logit(one / weight.sum(1, keepdim=True), eps=1e-15)
-
-
-def random_law(num_bits: int, seed: int = 0) -> Distribution:
-    weights = np.random.default_rng(seed).exponential(size=1 << num_bits)
-    return Distribution(probabilities=weights / weights.sum())
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 1, 4, 0, 2], [4, 3, 2, 1, 0]])
