@@ -25,17 +25,25 @@ Row = dict[str, Any]
 
 def environment() -> dict[str, Any]:
     """Revision, versions and device."""
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     packages = ("qdiff", "torch", "numpy", "scipy", "qiskit", "qiskit-aer")
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else _processor()
     return {
-        "revision": revision,
+        "revision": revision(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in packages},
         "device": f"{device}, {_threads()}",
     }
+
+
+def revision() -> str:
+    """The commit that is measured; ``-dirty`` where files other than results differ from it."""
+
+    def git(*arguments: str) -> str:
+        found = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        return found.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str, Any]:
@@ -85,14 +93,14 @@ def collect(
     """
     earlier = read(name)
     kept = [] if fresh or earlier.get("settings") != settings else earlier["rows"]
-    revision = environment()["revision"]
+    measured_at = revision()
     todo = [cell for cell in cells if not any(cell.items() <= row.items() for row in kept)]
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=one_thread
     ) as pool:
         futures = {pool.submit(measure, cell): cell for cell in todo}
         for future in as_completed(futures):
-            kept.append({**futures[future], **future.result(), "revision": revision})
+            kept.append({**futures[future], **future.result(), "revision": measured_at})
             write(name, question, kept, settings)
             print(json.dumps(kept[-1]), flush=True)
 
