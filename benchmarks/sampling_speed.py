@@ -4,11 +4,12 @@ One run, all cores, every side at its best settings: tables and prefix trees of 
 parallel decoding with its measured cost, numpy drawing from the same ready table, and Aer's shots.
 Fit time and the number of shots from which fitting pays stand beside the speeds.
 
-    python benchmarks/sampling_speed.py
+    python benchmarks/sampling_speed.py [--jobs table ...]
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
 import time
 from collections.abc import Callable
@@ -149,18 +150,27 @@ def _statevector_shot(num_bits: int) -> float:
     return (seconds(lambda: simulate(1 + STATEVECTOR_SHOTS), 1) - one) / STATEVECTOR_SHOTS
 
 
+JOBS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "table": lambda: [table()],
+    "wide 40": lambda: wide(40, 200_000),
+    "wide 100": lambda: wide(100, 50_000),
+    "memory 20": lambda: [memory(20)],
+    "memory 40": lambda: [memory(40)],
+}
+
+
 def main() -> None:
-    rows: list[dict[str, Any]] = []
-    jobs: list[Callable[[], Any]] = [
-        table,
-        lambda: wide(40, 200_000),
-        lambda: wide(100, 50_000),
-        lambda: memory(20),
-        lambda: memory(40),
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
+    options = parser.parse_args()
+    rows = [
+        row
+        for row in record.read("sampling_speed").get("rows", [])
+        if row.get("job") not in options.jobs and row.get("job") in JOBS
     ]
-    for job in jobs:
-        found = job()
-        rows += found if isinstance(found, list) else [found]
+    for name in options.jobs:
+        measured = {"job": name, "revision": record.revision()}
+        rows += [{**row, **measured} for row in JOBS[name]()]
         record.write("sampling_speed", __doc__.splitlines()[0], rows, {"noise": NOISE})
         print(rows[-1], flush=True)
 
