@@ -6,18 +6,16 @@ import json as json_module
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qdiff.errors import InputError
+from qdiff.progress import training_bar
 
 if TYPE_CHECKING:
     from qdiff.comparison import Comparison
-    from qdiff.fitting import Watch
 
 DEFAULT_NOISE = "superconducting"
 
@@ -87,7 +85,7 @@ def run(
         progress=_interactive(json),
         command=shlex.join(["qdiff", *sys.argv[1:]]),
     )
-    with _training_bar(shown=_interactive(json)) as watch:
+    with training_bar(shown=_interactive(json)) as watch:
         outcome = pipeline.run(job, watch=watch, announce=_announce)
     if json:
         _print_json({**outcome.to_dict(), "out": str(folder)})
@@ -176,7 +174,7 @@ def fit(
 
     storage.refuse_existing(out, force=force)
     data = formats.load_data(shots)
-    with _training_bar(shown=_interactive(json)) as watch:
+    with training_bar(shown=_interactive(json)) as watch:
         model = fitting.fit(
             data, seed=seed, device=device, effort=effort, watch=watch, checkpoint=checkpoint
         )
@@ -414,23 +412,3 @@ def _say(message: str) -> None:
 
 def _interactive(json: bool) -> bool:
     return not json and sys.stderr.isatty()
-
-
-@contextmanager
-def _training_bar(*, shown: bool) -> Iterator[Watch | None]:
-    """A progress bar with loss, held-out score and time left, fed by the training loop."""
-    if not shown:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("train"), BarColumn(), TextColumn("{task.fields[score]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("train", total=None, score="")
-
-        def watch(progress: Any) -> None:
-            score = f"loss {progress.loss:.4f}, held-out best {progress.best:.4f}"
-            bar.update(task, completed=progress.step + 1, total=progress.steps, score=score)
-
-        yield watch
