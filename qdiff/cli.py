@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdiff import cli_files
 from qdiff.errors import InputError
 from qdiff.progress import training_bar
 
@@ -264,6 +265,10 @@ def inspect(
     else:
         for key, value in found.items():
             typer.echo(f"{key}: {value if isinstance(value, str) else json_module.dumps(value)}")
+
+
+app.command()(cli_files.convert)
+app.command()(cli_files.calibrate)
 
 
 def main() -> None:
