@@ -13,15 +13,18 @@ PACKAGE = Path(__file__).parent.parent / "qdiff"
 
 LAYERS = [
     ["errors", "progress"],
+    ["extras"],
     ["bits", "storage"],
     ["shots"],
     ["distribution"],
+    ["exchange"],
     # circuit and noise to shots and reference
     ["families"],
     ["circuit"],
     ["noise"],
     ["aer"],
     ["methods", "density"],
+    ["fingerprint"],
     ["reference"],
     ["simulator"],
     # shots to model to surrogate
@@ -32,6 +35,9 @@ LAYERS = [
     ["checkpoint", "fit_config"],
     ["candidates"],
     ["fitting"],
+    ["model_cache"],
+    # surrogates behind Qiskit's interfaces
+    ["primitives"],
     # comparison and report
     ["metrics", "scorecard", "baselines"],
     ["estimation", "shot_multiplier"],
@@ -39,16 +45,18 @@ LAYERS = [
     ["pictures"],
     ["report"],
     ["formats"],
+    ["convert"],
     ["pipeline"],
+    ["cli_files"],
     ["cli"],
     ["__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
-               "simulator", "pipeline"}  # fmt: skip
+               "simulator", "pipeline", "fingerprint", "primitives"}  # fmt: skip
 MODEL_SIDE = {"bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "parts", "surrogate", "checkpoint", "fit_config",
-              "candidates", "fitting"}  # fmt: skip
+              "candidates", "fitting", "model_cache", "extras"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -31,7 +31,7 @@ def from_shots(
     """Readout errors per qubit from shots of the state |0...0> and of |1...1>.
 
     ``P(1|0)`` is the frequency of 1 in `zeros`, ``P(0|1)`` that of 0 in `ones`; the standard error
-    of such a frequency p is ``sqrt(p (1 - p) / shots)``, and a rate below ``1 / shots`` is not seen.
+    of such a frequency p is ``sqrt(p (1 - p) / shots)``; rates below ``1 / shots`` are not seen.
     Preparation errors are counted in.
 
     Parameters
