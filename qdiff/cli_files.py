@@ -40,7 +40,7 @@ def convert(
 
     Example: qdiff convert job.json shots.safetensors
     """
-    from qdiff.convert import convert as convert_file
+    from qdiff.conversion import convert as convert_file
     from qdiff.exchange.hints import Hints, parse_index, parse_registers
 
     hints = Hints(

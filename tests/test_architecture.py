@@ -45,7 +45,7 @@ LAYERS = [
     ["pictures"],
     ["report"],
     ["formats"],
-    ["convert"],
+    ["conversion"],
     ["pipeline"],
     ["cli_files"],
     ["cli"],

@@ -19,7 +19,7 @@ from qiskit.result import Result
 
 import qdiff
 from qdiff import InputError, Register, Shots, formats
-from qdiff.convert import convert
+from qdiff.conversion import convert
 from qdiff.exchange import forms
 from qdiff.exchange.forms import Form
 from qdiff.exchange.hints import Hints, parse_index, parse_registers
