@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all check format bench clean
+.PHONY: demo test test-all check docs extras format bench clean
 
 demo: $(READY)
 	$(BIN)/qdiff run circuits/ising_10.qasm --shots 10000 --noise superconducting --seed 1 --out runs/ising_10 --force
@@ -22,6 +22,17 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q --doctest-modules qdiff
 	$(BIN)/python benchmarks/tables.py --check
+	$(BIN)/python -m mkdocs build --quiet --strict
+
+docs: $(READY)
+	$(BIN)/python -m mkdocs build --strict
+
+# every extra, so that the tests that need one are not skipped; a part of mthree is built from source
+# with a setuptools that still has pkg_resources
+extras: $(READY)
+	echo 'setuptools<81' > $(VENV)/build-constraints.txt
+	PIP_CONSTRAINT=$(CURDIR)/$(VENV)/build-constraints.txt $(BIN)/python -m pip install --quiet \
+		--disable-pip-version-check -c constraints.txt -e '.[dev,docs,ibm,mqt,parquet,clients]'
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -41,8 +52,8 @@ bench: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("qdiff needs Python 3.11 or later; try make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) site runs .mypy_cache .ruff_cache .pytest_cache

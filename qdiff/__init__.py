@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from qdiff.circuit import load_circuit as load_circuit
     from qdiff.comparison import Comparison as Comparison
     from qdiff.comparison import compare as compare
+    from qdiff.conversion import convert as convert
     from qdiff.distribution import Distribution as Distribution
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
+    from qdiff.exchange.qiskit_results import from_qiskit as from_qiskit
     from qdiff.fitting import FitConfig as FitConfig
     from qdiff.fitting import fit as fit
     from qdiff.formats import load as load
     from qdiff.noise import NoiseSpec as NoiseSpec
+    from qdiff.primitives import OnDemand as OnDemand
+    from qdiff.primitives import SurrogateBackend as SurrogateBackend
+    from qdiff.primitives import SurrogateSampler as SurrogateSampler
     from qdiff.reference import exact as exact
     from qdiff.reference import trajectories as trajectories
     from qdiff.shots import Shots as Shots
@@ -41,13 +46,18 @@ _MODULES = {
     "InputError": "errors",
     "NoiseSpec": "noise",
     "NoiseWarning": "errors",
+    "OnDemand": "primitives",
     "Register": "bits",
     "Shots": "shots",
     "Surrogate": "surrogate",
+    "SurrogateBackend": "primitives",
+    "SurrogateSampler": "primitives",
     "circuit_hash": "circuit",
     "compare": "comparison",
+    "convert": "conversion",
     "exact": "reference",
     "fit": "fitting",
+    "from_qiskit": "exchange.qiskit_results",
     "load": "formats",
     "load_circuit": "circuit",
     "simulate": "simulator",

@@ -13,3 +13,7 @@ class InputError(ValueError):
 
 class NoiseWarning(UserWarning):
     """A circuit holds instructions that the noise specification leaves ideal."""
+
+
+class MatchWarning(UserWarning):
+    """A circuit is taken for one that a surrogate stands for, though its noise may differ."""

@@ -1,32 +1,38 @@
-"""Files recognised by content: native ones, and the counts JSON that everybody has."""
+"""Files recognised by content: native ones, and those of other programs."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qdiff import storage
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
+from qdiff.exchange import forms
+from qdiff.exchange.forms import Form
+from qdiff.exchange.hints import Hints
 from qdiff.shots import Shots
 from qdiff.storage import Kind
 
 if TYPE_CHECKING:
     from qdiff.surrogate import Surrogate
 
-_MAX_JSON_BYTES = 512 * 2**20
+_NO_HINTS = Hints()
 
 
-def load(path: str | Path) -> Any:
-    """Read whatever `Shots.save`, `Distribution.save` or `Surrogate.save` wrote, or counts JSON.
+def load(path: str | Path, hints: Hints = _NO_HINTS, *, form: Form | str | None = None) -> Any:
+    """Read whatever `Shots.save`, `Distribution.save` or `Surrogate.save` wrote, or foreign shots.
+
+    Foreign files are counts as JSON, an IBM runtime job, Stim ``01`` and ``b8``, npz, csv and
+    Parquet (see `qdiff.exchange.forms`); `hints` says what such a file does not, `form` which one
+    it is where its content leaves that open.
 
     Returns a `Shots`, `Distribution` or `Surrogate`; each class's own ``load`` takes only its kind.
-    Raises `InputError` for a missing, foreign or damaged file.
+    Raises `InputError` for a missing, unknown or damaged file.
     """
-    header = storage.read_header(Path(path))
+    header = storage.read_header(Path(path)) if form is None else None
     if header is None:
-        return _read_counts(Path(path))
+        return forms.read(Path(path), hints, None if form is None else as_form(form))
     kind = header.get("kind")
     if kind == Kind.SHOTS.value:
         return Shots.load(path)
@@ -40,7 +46,7 @@ def load(path: str | Path) -> Any:
 
 
 def load_shots(path: str | Path) -> Shots:
-    """Read shots, native or counts JSON. Raises `InputError` for anything else."""
+    """Read shots, native or foreign. Raises `InputError` for anything else."""
     value = load(path)
     if not isinstance(value, Shots):
         raise InputError(f"{path} holds a {type(value).__name__.lower()}, expected shots")
@@ -75,30 +81,9 @@ def load_surrogate(path: str | Path) -> Surrogate:
     return value
 
 
-def _read_counts(path: Path) -> Shots:
-    """Qiskit counts as JSON: ``{"01 1": 7}``, or that under the key ``counts``."""
-    with storage.opened(path) as file:
-        raw = file.read(_MAX_JSON_BYTES + 1)
-    if len(raw) > _MAX_JSON_BYTES:
-        raise InputError(f"{path} is larger than {_MAX_JSON_BYTES >> 20} MiB of JSON")
+def as_form(form: Form | str) -> Form:
+    """A format by its name. Raises `InputError` for an unknown one."""
     try:
-        value = json.loads(raw, object_pairs_hook=_without_repeats)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (ValueError, RecursionError):
-        raise InputError(f"{path} is neither a qdiff file nor counts as JSON") from None
-    if isinstance(value, dict) and isinstance(value.get("counts"), dict):
-        value = value["counts"]
-    if not isinstance(value, dict) or not value:
-        raise InputError(f"{path} is JSON, but not counts such as {{'01': 7}}")
-    try:
-        return Shots.from_counts(value, provenance={"source": path.name})
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise InputError("a key occurs twice")
-    return value
+        return Form(form)
+    except ValueError:
+        raise InputError(f"unknown format {form!r}; there are {', '.join(Form)}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -18,3 +19,27 @@ def progress_bar(description: str, total: int, *, shown: bool) -> Iterator[Calla
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda: bar.advance(task)
+
+
+@contextmanager
+def training_bar(
+    description: str = "train", *, shown: bool
+) -> Iterator[Callable[[Any], None] | None]:
+    """A bar with loss, held-out score and time left; yields what `qdiff.fit` takes as `watch`."""
+    if not shown:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[score]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(description, total=None, score="")
+
+        def watch(progress: Any) -> None:
+            if progress.step == 0:  # several networks are trained, one after another
+                bar.reset(task)
+            score = f"loss {progress.loss:.4f}, held-out best {progress.best:.4f}"
+            bar.update(task, completed=progress.step + 1, total=progress.steps, score=score)
+
+        yield watch

@@ -18,6 +18,7 @@ from qdiff import aer, density
 from qdiff.circuit import circuit_hash, load_circuit, registers_of, split_measurements
 from qdiff.distribution import Distribution, check_table
 from qdiff.errors import InputError
+from qdiff.fingerprint import fingerprint
 from qdiff.methods import Method, active_qubits
 from qdiff.noise import NoiseSpec, NoisyCircuit, prepare
 from qdiff.progress import progress_bar
@@ -207,6 +208,7 @@ def describe(circuit: QuantumCircuit, noise: NoiseSpec | None) -> dict[str, Any]
     return {
         "circuit": circuit.name,
         "circuit_hash": circuit_hash(circuit),
+        "fingerprint": fingerprint(circuit).to_dict(),
         "noise": None if noise is None else noise.to_dict(),
         "versions": aer.versions(),
     }

@@ -297,17 +297,18 @@ def registers_to_json(registers: Sequence[Register]) -> list[list[Any]]:
 def registers_in(content: storage.Content) -> tuple[Register, ...]:
     """The registers that a file names. Raises `InputError` for none, or for bits beyond reason."""
     with content.blamed("registers"):
-        return _registers_from_json(content.metadata.get("registers"))
+        return registers_from_json(content.metadata.get("registers"))
 
 
-def _registers_from_json(value: object) -> tuple[Register, ...]:
+def registers_from_json(value: object) -> tuple[Register, ...]:
+    """What `registers_to_json` wrote. Raises `InputError` for anything else."""
     if not isinstance(value, list) or not value:
-        raise InputError("there are none")
+        raise InputError("no registers are named")
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
-        raise InputError("they are not [name, size] pairs")
+        raise InputError("registers must be [name, size] pairs")
     registers = tuple(Register(name, size) for name, size in value)
     if sum(register.size for register in registers) > _MAX_FILE_BITS:
-        raise InputError(f"they have more than {_MAX_FILE_BITS} bits")
+        raise InputError(f"registers have more than {_MAX_FILE_BITS} bits")
     return registers
 
 

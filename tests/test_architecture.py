@@ -14,15 +14,18 @@ PACKAGE = Path(__file__).parent.parent / "qdiff"
 LAYERS = [
     ["errors", "progress"],
     ["memory"],
+    ["extras"],
     ["bits", "storage"],
     ["shots"],
     ["distribution"],
+    ["exchange"],
     # circuit and noise to shots and reference
     ["families"],
     ["circuit"],
     ["noise"],
     ["aer"],
     ["methods", "density"],
+    ["fingerprint"],
     ["reference"],
     ["simulator"],
     # shots to model to surrogate
@@ -36,6 +39,9 @@ LAYERS = [
     ["candidates"],
     ["fitted_parts"],
     ["fitting"],
+    ["model_cache"],
+    # surrogates behind Qiskit's interfaces
+    ["primitives"],
     # comparison and report
     ["metrics", "scorecard", "baselines"],
     ["estimation", "shot_multiplier"],
@@ -43,17 +49,18 @@ LAYERS = [
     ["pictures"],
     ["report"],
     ["formats"],
+    ["conversion"],
     ["pipeline"],
     ["cli"],
     ["__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
-               "simulator", "pipeline"}  # fmt: skip
+               "simulator", "pipeline", "fingerprint", "primitives"}  # fmt: skip
 MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "parts", "arguments", "questions", "surrogate",
               "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "fitting"}  # fmt: skip
+              "fitting", "model_cache", "extras"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

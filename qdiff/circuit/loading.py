@@ -21,6 +21,7 @@ from qdiff import families, storage
 from qdiff.circuit.measurement import measures
 from qdiff.circuit.own_gates import resolve_own_gates
 from qdiff.errors import InputError
+from qdiff.families import mqt
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_REGISTER_BITS = 100_000
@@ -79,12 +80,14 @@ def _checked(circuit: QuantumCircuit, source: str) -> QuantumCircuit:
 
 
 def _from_family(text: str) -> QuantumCircuit:
+    if mqt.is_mqt(text):
+        return mqt.build_mqt(text)
     if families.is_family(text):
         return families.build(text)
     known = ", ".join(families.FAMILIES)
     raise InputError(
         f"{text[:80]!r} is neither a file that exists nor a circuit family such as 'ising:12' "
-        f"(families: {known})"
+        f"(families: {known}; mqt:ghz:8 and the like with the extra 'mqt')"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, interrupts
+from qdiff.cli import console, files, interrupts
 from qdiff.cli.descriptions import describe, describe_file
 from qdiff.errors import InputError
 
@@ -23,13 +23,14 @@ app = typer.Typer(
 )
 
 CircuitArgument = Annotated[
-    str, typer.Argument(help="An OpenQASM 2 or 3 or QPY file, or a family such as ising:10.")
+    str,
+    typer.Argument(help="An OpenQASM 2 or 3 or QPY file, a family such as ising:10, or mqt:ghz:8."),
 ]
 NoiseOption = Annotated[
     str,
     typer.Option(
         help="A preset, a TOML or JSON file, 'depolarizing:p1=1e-3,p2=1e-2,readout=0.02/0.03', "
-        "or ideal."
+        "a fake backend such as fake_torino, or ideal."
     ),
 ]
 ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
@@ -145,9 +146,7 @@ def exact(
 
 @app.command()
 def fit(
-    shots: Annotated[
-        Path, typer.Argument(help="Shots (a qdiff file or Qiskit counts JSON), or a distribution.")
-    ],
+    shots: Annotated[Path, typer.Argument(help="Shots in any known format, or a distribution.")],
     seed: SeedOption = 0,
     out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("model.safetensors"),
     force: ForceOption = False,
@@ -256,6 +255,10 @@ def inspect(
         console.print_json(found)
     else:
         console.print_entries(found)
+
+
+app.command()(files.convert)
+app.command()(files.calibrate)
 
 
 def _given(text: str | None) -> dict[int, int] | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from qdiff import progress
 from qdiff.cli import interrupts
 
 if TYPE_CHECKING:
@@ -65,22 +66,12 @@ def print_table(comparison: Comparison, title: str) -> None:
 
 @contextmanager
 def training_bar(*, shown: bool) -> Iterator[Watch]:
-    """A progress bar with loss, held-out score and time left, fed by the training loop."""
-    if not shown:
-        yield lambda _: interrupts.heed()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    """The progress bar of a training, which also heeds Ctrl-C at every step."""
+    with progress.training_bar(shown=shown) as show:
 
-    columns = (TextColumn("train"), BarColumn(), TextColumn("{task.fields[score]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("train", total=None, score="")
-
-        def watch(progress: Any) -> None:
+        def watch(step: Any) -> None:
             interrupts.heed()
-            if progress.step == 0:  # several networks are trained, one after another
-                bar.reset(task)
-            score = f"loss {progress.loss:.4f}, held-out best {progress.best:.4f}"
-            bar.update(task, completed=progress.step + 1, total=progress.steps, score=score)
+            if show is not None:
+                show(step)
 
         yield watch

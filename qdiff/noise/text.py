@@ -25,6 +25,7 @@ _LINE_KEYS = tuple(
 
 def parse(text: str) -> NoiseSpec:
     """See `NoiseSpec.parse`."""
+    from qdiff.noise import fakes
     from qdiff.noise.presets import PRESETS
 
     if not isinstance(text, str):
@@ -34,11 +35,13 @@ def parse(text: str) -> NoiseSpec:
         return _from_line(text)
     if text in PRESETS:
         return PRESETS[text]
+    if text.startswith(fakes.PREFIX) and not os.path.exists(text):
+        return fakes.fake_noise(text)
     if "\0" not in text and (text.endswith((".toml", ".json")) or os.path.isfile(text)):
         return load(text)
     raise InputError(
         f"unknown noise {text!r}; give a preset ({', '.join(PRESETS)}), a .toml or .json file, "
-        f"or '{PREFIX}p1=1e-3,p2=1e-2,readout=0.02/0.03'"
+        f"a fake backend (fake_torino), or '{PREFIX}p1=1e-3,p2=1e-2,readout=0.02/0.03'"
     )
 
 

@@ -1,0 +1,99 @@
+"""Commands about files of other programs: ``convert`` and ``calibrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+BitsOption = Annotated[
+    int | None, typer.Option(help="Bits a shot, for files that do not say (b8, hexadecimal keys).")
+]
+RegistersOption = Annotated[
+    str | None, typer.Option(help="Classical registers, bit 0's first, as in 'a:3,b:2'.")
+]
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="Shots or a circuit, in any known format.")],
+    target: Annotated[Path, typer.Argument(help="The new file; its name says the format.")],
+    to: Annotated[
+        str | None, typer.Option(help="The new format, where the name does not say it.")
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--from", help="The old format, where its content leaves it open.")
+    ] = None,
+    bits: BitsOption = None,
+    registers: RegistersOption = None,
+    pub: Annotated[int | None, typer.Option(help="Which result of a job, from 0.")] = None,
+    index: Annotated[
+        str | None, typer.Option(help="Which point of a parameter sweep, as in '1,2'.")
+    ] = None,
+    project: Annotated[
+        bool, typer.Option("--project", help="Take the distribution nearest to quasi-weights.")
+    ] = False,
+    force: ForceOption = False,
+) -> None:
+    """Convert shots (JSON, runtime job, Stim 01 and b8, npz, csv, Parquet) or circuits.
+
+    Example: qdiff convert job.json shots.safetensors
+    """
+    from qdiff.conversion import convert as convert_file
+    from qdiff.exchange.hints import Hints, parse_index, parse_registers
+
+    hints = Hints(
+        num_bits=bits,
+        registers=None if registers is None else parse_registers(registers),
+        pub=pub,
+        index=None if index is None else parse_index(index),
+        project=project,
+    )
+    value = convert_file(source, target, to=to, form=form, hints=hints, force=force)
+    typer.echo(f"{target} written: {_summary(value)}")
+
+
+def calibrate(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Shots of |0...0> and of |1...1>, or one JSON file of mthree."),
+    ],
+    out: Annotated[Path, typer.Option(help="Where the noise goes (.toml or .json).")],
+    base: Annotated[
+        str | None, typer.Option(help="Noise whose gates are kept; only readout if not given.")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Measure readout errors from calibration shots, as noise to use with --noise.
+
+    Example: qdiff calibrate zeros.json ones.json --out readout.toml
+    """
+    from qdiff import formats, storage
+    from qdiff.errors import InputError
+    from qdiff.noise import NoiseSpec, calibration
+
+    storage.refuse_existing(out, force=force)
+    gates = None if base is None else NoiseSpec.parse(base)
+    if len(files) == 1:
+        spec = calibration.from_mthree(files[0], base=gates)
+    elif len(files) == 2:
+        zeros, ones = map(formats.load_shots, files)
+        spec = calibration.from_shots(zeros, ones, base=gates)
+    else:
+        raise InputError("give the shots of |0...0> and of |1...1>, or one file of mthree")
+    text = spec.to_json() if out.suffix == ".json" else spec.to_toml()
+    storage.write_text(out, text, force=force)
+    typer.echo(f"{out} written: readout of {len(spec.qubits)} qubits")
+
+
+def _summary(value: Any) -> str:
+    from qdiff.distribution import Distribution
+    from qdiff.shots import Shots
+
+    if isinstance(value, Shots):
+        names = ", ".join(f"{register.name}:{register.size}" for register in value.registers)
+        return f"{value.num_shots:,} shots of {names}"
+    if isinstance(value, Distribution):
+        return f"a distribution of {value.num_bits} bits"
+    return f"a circuit of {value.num_qubits} qubits and {value.num_clbits} bits"

@@ -1,0 +1,107 @@
+"""From one file format to another: shots, or circuits."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from qdiff import formats, storage
+from qdiff.errors import InputError
+from qdiff.exchange import forms
+from qdiff.exchange.forms import Form
+from qdiff.exchange.hints import Hints
+from qdiff.shots import Shots
+
+NATIVE = "safetensors"
+CIRCUITS = ("qpy", "qasm", "qasm2")
+"""Formats of circuits; ``qasm`` is OpenQASM 3."""
+
+_CIRCUIT_SUFFIXES = {".qpy": "qpy", ".qasm": "qasm", ".qasm3": "qasm", ".qasm2": "qasm2"}
+_CIRCUIT_MARKS = (b"QISKIT", b"OPENQASM")
+_HEAD = 65536
+
+
+def convert(
+    source: str | Path,
+    target: str | Path,
+    *,
+    to: str | None = None,
+    form: Form | str | None = None,
+    hints: Hints | None = None,
+    force: bool = False,
+) -> Any:
+    """Read `source`, write it to `target`, and return what was read.
+
+    The format of `source` is recognised by its content (or is `form`), that of `target` is `to`,
+    else what its name says: ``.json``, ``.runtime.json``, ``.01``, ``.b8``, ``.npz``, ``.csv``,
+    ``.parquet`` or ``.safetensors`` for shots, ``.qpy``, ``.qasm`` or ``.qasm2`` for circuits.
+
+    Raises `InputError` when either cannot be read or written, and for an existing `target` unless
+    `force`.
+    """
+    source, target = Path(source), Path(target)
+    wanted = _wanted(target, to)
+    storage.refuse_existing(target, force=force)
+    if form is None and _is_circuit(source):
+        return _convert_circuit(source, target, wanted, force=force)
+    value = formats.load(source, hints or Hints(), form=form)
+    if wanted == NATIVE:
+        value.save(target, force=force)
+        return value
+    if not isinstance(value, Shots):
+        kind = type(value).__name__.lower()
+        advice = "qdiff sample draws shots from it" if kind == "surrogate" else "write .safetensors"
+        raise InputError(f"{source} holds a {kind}, which {wanted} cannot hold; {advice}")
+    if wanted in CIRCUITS:
+        raise InputError(f"{source} holds shots, which {wanted} cannot hold")
+    storage.write_bytes(target, forms.write(value, formats.as_form(wanted)), force=force)
+    return value
+
+
+def _wanted(target: Path, to: str | None) -> str:
+    known = (NATIVE, *CIRCUITS, *Form)
+    if to is not None:
+        if to not in known:
+            raise InputError(f"unknown format {to!r}; there are {', '.join(known)}")
+        return to
+    suffix = target.suffix.lower()
+    if suffix == f".{NATIVE}":
+        return NATIVE
+    return _CIRCUIT_SUFFIXES.get(suffix) or forms.form_of_suffix(target).value
+
+
+def _is_circuit(path: Path) -> bool:
+    with storage.opened(path) as file:
+        head: bytes = file.read(_HEAD)
+    return head.startswith(_CIRCUIT_MARKS[0]) or (
+        _CIRCUIT_MARKS[1] in head and not head.lstrip().startswith((b"{", b"["))
+    )
+
+
+def _convert_circuit(source: Path, target: Path, wanted: str, *, force: bool) -> Any:
+    from qdiff.circuit import load_circuit
+
+    if wanted not in CIRCUITS:
+        raise InputError(
+            f"{source} holds a circuit, which {wanted} cannot hold; write .qpy or .qasm"
+        )
+    circuit = load_circuit(source)
+    storage.write_bytes(target, _circuit_bytes(circuit, wanted), force=force)
+    return circuit
+
+
+def _circuit_bytes(circuit: Any, form: str) -> bytes:
+    from qiskit import qasm2, qasm3, qpy
+
+    try:
+        if form == "qpy":
+            file = io.BytesIO()
+            qpy.dump(circuit, file)
+            return file.getvalue()
+        text: str = qasm2.dumps(circuit) if form == "qasm2" else qasm3.dumps(circuit)
+    except Exception as error:  # exporters raise what they like
+        raise InputError(
+            f"circuit {circuit.name!r} cannot be written as {form}: {storage.one_line(error)[:200]}"
+        ) from None
+    return (text.rstrip() + "\n").encode()

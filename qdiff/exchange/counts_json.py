@@ -1,0 +1,135 @@
+"""Counts as JSON: Qiskit's dictionaries, with binary, hexadecimal or integer keys."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from qdiff.bits import Register
+from qdiff.distribution import Distribution
+from qdiff.errors import InputError
+from qdiff.exchange.hints import Hints
+from qdiff.exchange.limits import check_size
+from qdiff.exchange.quasi import projected_distribution
+from qdiff.shots import Shots, registers_from_json, registers_to_json
+
+
+def parse_json(raw: bytes) -> Any:
+    """JSON in which no key occurs twice. Raises `InputError` for anything else."""
+    try:
+        return json.loads(raw, object_pairs_hook=_without_repeats)
+    except InputError:
+        raise
+    except RecursionError:
+        raise InputError("the JSON is nested too deeply") from None
+    except ValueError:
+        raise InputError("this is neither a qdiff file nor counts as JSON") from None
+
+
+def read_counts(value: Any, hints: Hints) -> Shots | Distribution:
+    """Shots from parsed JSON: ``{"01 1": 7}``, that under ``counts``, or a Qiskit ``Result``.
+
+    Beside ``counts``, ``registers`` (``[["c", 3], ...]``) or ``num_bits`` are read where they are.
+    Weights that are no whole numbers are a quasi-distribution, which is refused, or with
+    ``hints.project`` projected.
+    """
+    if isinstance(value, dict) and isinstance(value.get("results"), list):
+        value = _of_result(value["results"], hints)
+    registers, num_bits = hints.registers, hints.num_bits
+    if isinstance(value, dict) and isinstance(value.get("counts"), dict):
+        if registers is None and "registers" in value:
+            registers = registers_from_json(value["registers"])
+        if registers is None and num_bits is None and "num_bits" in value:
+            num_bits = value["num_bits"]
+        value = value["counts"]
+    if not isinstance(value, dict) or not value:
+        raise InputError("this is JSON, but not counts such as {'01': 7}")
+    if registers is not None:
+        num_bits = sum(register.size for register in registers)
+    counts = _with_whole_keys(value)
+    _check_keys(counts, num_bits)
+    if any(isinstance(weight, float) and not weight.is_integer() for weight in counts.values()):
+        return _quasi(counts, num_bits, hints)
+    return Shots.from_counts(counts, num_bits=num_bits, registers=registers)
+
+
+def write_counts(shots: Shots) -> bytes:
+    """``{"counts": {...}, "registers": [...]}``: Qiskit's keys, and the names they lose."""
+    document = {
+        "counts": shots.to_counts(),
+        "registers": registers_to_json(shots.registers),
+    }
+    return (json.dumps(document, indent=1) + "\n").encode()
+
+
+def _of_result(results: list[Any], hints: Hints) -> dict[str, Any]:
+    """The counts and registers of one experiment of ``qiskit.result.Result.to_dict()``."""
+    chosen = choose(results, hints.pub, "result")
+    try:
+        counts, header = chosen["data"]["counts"], chosen.get("header") or {}
+        sizes = [[name, size] for name, size in header.get("creg_sizes") or [] if size]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise InputError("a Qiskit result without counts; run it with shots") from None
+    found: dict[str, Any] = {"counts": counts}
+    if sizes:
+        found["registers"] = sizes
+    elif header.get("memory_slots"):
+        found["num_bits"] = header["memory_slots"]
+    return found
+
+
+def choose(values: list[Any], which: int | None, what: str) -> Any:
+    """One of several. Raises `InputError` unless it is clear which."""
+    if which is None and len(values) == 1:
+        return values[0]
+    if which is None:
+        raise InputError(f"the file holds {len(values)} {what}s; say which with --pub (from 0)")
+    if not 0 <= which < len(values):
+        raise InputError(f"there is no {what} {which}; the file holds {len(values)}")
+    return values[which]
+
+
+def _with_whole_keys(counts: Mapping[str, Any]) -> dict[Any, Any]:
+    """Keys as they are, or as integers when they can be nothing else."""
+    keys = [*counts]
+    if all(key.isascii() and key.isdigit() for key in keys):
+        binary = len({len(key) for key in keys}) == 1 and not any(
+            set(key) - {*"01"} for key in keys
+        )
+        if not binary:
+            try:
+                return {int(key): weight for key, weight in counts.items()}
+            except ValueError:  # Python converts at most 4300 digits
+                raise InputError("an integer count key is too long") from None
+    return dict(counts)
+
+
+def _check_keys(counts: Mapping[Any, Any], num_bits: Any) -> None:
+    """Refuse a width, stated or seen, that would not fit into memory."""
+    if num_bits is not None:
+        if isinstance(num_bits, bool) or not isinstance(num_bits, int):
+            raise InputError(f"num_bits must be a whole number, got {num_bits!r}")
+        check_size(len(counts), num_bits)
+    widest = max(len(key) if isinstance(key, str) else 1 for key in counts)
+    check_size(len(counts), widest)
+
+
+def _quasi(counts: Mapping[Any, Any], num_bits: int | None, hints: Hints) -> Distribution:
+    if not all(isinstance(weight, int | float) for weight in counts.values()):
+        raise InputError("counts must be numbers")
+    if not hints.project:
+        raise InputError(
+            "the weights are no whole numbers: a quasi-distribution is not a set of shots; "
+            "--project gives the nearest distribution"
+        )
+    law = projected_distribution(counts, num_bits)
+    named: tuple[Register, ...] = law.registers if hints.registers is None else hints.registers
+    return Distribution(probabilities=law.probabilities, registers=named, provenance=law.provenance)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise InputError("a key occurs twice")
+    return value

@@ -1,0 +1,151 @@
+"""Readout errors measured by calibration shots, as a `NoiseSpec`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qdiff import storage
+from qdiff.errors import InputError
+from qdiff.noise.schema import NoiseSpec, QubitNoise, Readout
+from qdiff.shots import Shots
+
+_MAX_FILE_BYTES = 16 * 2**20
+_COLUMN_TOLERANCE = 1e-3
+_MAX_QUBITS = 100_000
+
+
+def from_shots(
+    zeros: Shots,
+    ones: Shots,
+    *,
+    qubits: Sequence[int] | None = None,
+    base: NoiseSpec | None = None,
+) -> NoiseSpec:
+    """Readout errors per qubit from shots of the state |0...0> and of |1...1>.
+
+    ``P(1|0)`` is the frequency of 1 in `zeros`, ``P(0|1)`` that of 0 in `ones`; the standard error
+    of such a frequency p is ``sqrt(p (1 - p) / shots)``; rates below ``1 / shots`` are not seen.
+    Preparation errors are counted in.
+
+    Parameters
+    ----------
+    qubits
+        Which qubit each bit reads; bit j reads qubit j unless given.
+    base
+        Noise whose other figures are kept. Without it gates are ideal.
+
+    Raises `InputError` for no shots, for widths that differ and for qubits that repeat.
+
+    >>> zeros, ones = Shots.from_counts({"0": 98, "1": 2}), Shots.from_counts({"1": 95, "0": 5})
+    >>> from_shots(zeros, ones).readout_of(0)
+    (0.02, 0.05)
+    """
+    if zeros.num_bits != ones.num_bits:
+        raise InputError(f"the shots have {zeros.num_bits} and {ones.num_bits} bits")
+    if not zeros.num_shots or not ones.num_shots:
+        raise InputError("there are no calibration shots")
+    places = [*range(zeros.num_bits)] if qubits is None else [*qubits]
+    if len(places) != zeros.num_bits or len(set(places)) != len(places):
+        raise InputError(f"{zeros.num_bits} bits need as many distinct qubits, got {places}")
+    raised = _frequency_of_one(zeros)
+    lowered = 1 - _frequency_of_one(ones)
+    rates = {q: (float(a), float(b)) for q, a, b in zip(places, raised, lowered, strict=True)}
+    return _with_readout(
+        base, rates, f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
+    )
+
+
+def from_mthree(
+    source: str | Path | Mapping[str, Any] | list[Any], *, base: NoiseSpec | None = None
+) -> NoiseSpec:
+    """Readout errors from the JSON that mthree's ``cals_to_file`` writes, old form or new.
+
+    ``cals[q]`` is ``[[P(0|0), P(0|1)], [P(1|0), P(1|1)]]`` or null. Raises `InputError` for
+    anything else.
+    """
+    data = _json(source) if isinstance(source, str | Path) else source
+    cals = data.get("cals") if isinstance(data, Mapping) else data
+    if not isinstance(cals, list) or not cals or len(cals) > _MAX_QUBITS:
+        raise InputError("this is no calibration of mthree: it has no list 'cals'")
+    rates = {qubit: _rates(qubit, cal) for qubit, cal in enumerate(cals) if cal is not None}
+    if not rates:
+        raise InputError("the calibration of mthree covers no qubit")
+    return _with_readout(base, rates, "from mthree's calibration")
+
+
+def calibration_circuits(num_qubits: int) -> list[Any]:
+    """The two circuits to run: |0...0> and |1...1>, qubit j into bit j.
+
+    >>> [circuit.count_ops().get("x", 0) for circuit in calibration_circuits(3)]
+    [0, 3]
+    """
+    from qiskit import QuantumCircuit
+
+    circuits = []
+    for name, flipped in (("zeros", False), ("ones", True)):
+        circuit = QuantumCircuit(num_qubits, name=name)
+        if flipped:
+            circuit.x(range(num_qubits))
+        circuit.measure_all()
+        circuits.append(circuit)
+    return circuits
+
+
+def _with_readout(
+    base: NoiseSpec | None, rates: Mapping[int, Readout], description: str
+) -> NoiseSpec:
+    spec = NoiseSpec(p1=0.0, p2=0.0, description=description) if base is None else base
+    if spec.num_qubits is not None and max(rates) >= spec.num_qubits:
+        raise InputError(f"qubit {max(rates)} lies beyond the {spec.num_qubits} of the noise")
+    qubits = {
+        **spec.qubits,
+        **{
+            qubit: replace(spec.qubits.get(qubit, QubitNoise()), readout=rate)
+            for qubit, rate in rates.items()
+        },
+    }
+    # a device's size, so that smaller circuits are accepted
+    size = spec.num_qubits if spec.num_qubits is not None else max(qubits) + 1
+    return replace(spec, qubits=qubits, num_qubits=size)
+
+
+def _frequency_of_one(shots: Shots) -> Any:
+    return (shots.counts @ shots.bits.astype(np.float64)) / shots.num_shots
+
+
+def _rates(qubit: int, cal: Any) -> Readout:
+    try:
+        table = np.array(cal, dtype=np.float64)
+    except (ValueError, TypeError):
+        table = np.zeros(0)
+    stochastic = table.shape == (2, 2) and bool(
+        (table >= -_COLUMN_TOLERANCE).all()
+        and (np.abs(table.sum(axis=0) - 1) < _COLUMN_TOLERANCE).all()
+    )
+    if not stochastic:
+        raise InputError(f"qubit {qubit}: the calibration is no 2 x 2 confusion matrix")
+    return _clean(table[1, 0]), _clean(table[0, 1])
+
+
+def _clean(rate: float) -> float:
+    """A rate without the dust of mthree's single precision."""
+    digits = round(float(rate), 9)
+    return min(max(digits, 0.0), 1.0) if math.isfinite(digits) else 0.0
+
+
+def _json(path: str | Path) -> Any:
+    with storage.opened(path) as file:
+        raw = file.read(_MAX_FILE_BYTES + 1)
+    if len(raw) > _MAX_FILE_BYTES:
+        raise InputError(f"{path} is too long for a calibration")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InputError(f"{path} is no JSON, so no calibration of mthree") from None

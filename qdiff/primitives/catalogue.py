@@ -1,0 +1,201 @@
+"""Which surrogate stands for a circuit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from qiskit import QuantumCircuit
+
+from qdiff.errors import InputError, MatchWarning
+from qdiff.fingerprint import (
+    Fingerprint,
+    fingerprint,
+    law_sketch,
+    structure_hash,
+    two_qubit_gates,
+    with_named_values,
+)
+from qdiff.surrogate import Surrogate
+
+Values = Mapping[str, float]
+"""Values of a circuit's parameters, by name."""
+
+FamilySurrogate: TypeAlias = Callable[[Values], Surrogate]
+"""The surrogate of a parametrised circuit at given values."""
+
+Entry: TypeAlias = Surrogate | tuple[QuantumCircuit, Surrogate | FamilySurrogate]
+"""A surrogate that knows its circuit, or a circuit and its surrogate."""
+
+_MANY_TIMES = 2.5
+"""Copies whose two-qubit gates differ by this factor are warned of: routing seldom needs more."""
+
+
+class Match(StrEnum):
+    """What must agree for a circuit to be known.
+
+    ``LAW`` takes a circuit of equal structure or of equal ideal law (any correct transpilation);
+    ``STRUCTURE`` only the former, so that a folded circuit, say, counts as another one.
+    """
+
+    LAW = "law"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A surrogate, and what it was recognised by (``"structure"``, ``"law"`` or ``"fitted"``)."""
+
+    surrogate: Surrogate
+    matched_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    surrogate: Surrogate | FamilySurrogate
+    print: Fingerprint
+    parameters: frozenset[str]
+
+
+class Catalogue:
+    """Circuits and their surrogates.
+
+    A surrogate fitted to shots that `qdiff.simulate` drew knows its circuit; any other is given
+    with it, as ``(circuit, surrogate)``. A parametrised circuit is given with a function from the
+    values of its parameters, by name, to a surrogate.
+
+    Raises `InputError` for a surrogate that does not know its circuit or has another number of
+    bits.
+    """
+
+    def __init__(self, entries: Entry | Iterable[Entry] = (), *, match: Match | str) -> None:
+        if match not in list(Match):
+            raise InputError(f"match must be 'law' or 'structure', got {match!r}")
+        self._by_law = match == Match.LAW
+        self._known: list[_Known] = []
+        self._memo: dict[tuple[str, int], Found] = {}
+        single = isinstance(entries, Surrogate) or _is_pair(entries)
+        for entry in [entries] if single else entries:  # type: ignore[union-attr]
+            self.add(entry)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def num_bits(self) -> int:
+        """The most classical bits that a known circuit has."""
+        return max((known.print.num_bits for known in self._known), default=0)
+
+    def add(self, entry: Entry) -> None:
+        """Take one more surrogate; later ones win over earlier ones of the same circuit."""
+        known = _known(entry)
+        if isinstance(known.surrogate, Surrogate):
+            _check_bits(known.surrogate, known.print.num_bits)
+        self._known.insert(0, known)
+        self._memo.clear()
+
+    def find(self, circuit: QuantumCircuit) -> Found | None:
+        """The surrogate of a circuit without free parameters, or None."""
+        key = (structure_hash(circuit), circuit.num_clbits)
+        if key not in self._memo:
+            known, by = self._search(circuit, key[0], frozenset())
+            if known is None or not isinstance(known.surrogate, Surrogate):
+                return None
+            self._memo[key] = Found(surrogate=known.surrogate, matched_by=by)
+        return self._memo[key]
+
+    def find_family(self, template: QuantumCircuit) -> tuple[FamilySurrogate, str] | None:
+        """The family surrogate of a parametrised circuit, and what it was recognised by."""
+        names = frozenset(item.name for item in template.parameters)
+        bound = with_named_values(template)
+        known, by = self._search(bound, structure_hash(bound), names)
+        if known is None or isinstance(known.surrogate, Surrogate):
+            return None
+        return known.surrogate, by
+
+    def _search(
+        self, circuit: QuantumCircuit, structure: str, names: frozenset[str]
+    ) -> tuple[_Known | None, str]:
+        rest = [
+            known
+            for known in self._known
+            if known.print.num_bits == circuit.num_clbits and known.parameters == names
+        ]
+        for known in rest:
+            if known.print.structure == structure:
+                return known, "structure"
+        if self._by_law and any(known.print.law is not None for known in rest):
+            mine = Fingerprint(
+                num_bits=circuit.num_clbits,
+                structure=structure,
+                law=law_sketch(circuit),
+                two_qubit_gates=two_qubit_gates(circuit),
+            )
+            for known in rest:
+                if known.print.same_law(mine):
+                    _warn_of_other_noise(mine, known.print)
+                    return known, "law"
+        return None, ""
+
+
+def family_member(family: FamilySurrogate, values: Values, num_bits: int) -> Surrogate:
+    """The surrogate at some values. Raises `InputError` when the function gives something else."""
+    member = family(values)
+    if not isinstance(member, Surrogate):
+        raise InputError(f"a family surrogate must give a Surrogate, got {type(member).__name__}")
+    _check_bits(member, num_bits)
+    return member
+
+
+def _known(entry: Any) -> _Known:
+    if isinstance(entry, Surrogate):
+        return _Known(surrogate=entry, print=_own_print(entry), parameters=frozenset())
+    if not _is_pair(entry):
+        raise InputError(
+            f"expected a surrogate or a pair (circuit, surrogate), got {type(entry).__name__}"
+        )
+    circuit, surrogate = entry
+    names = frozenset(item.name for item in circuit.parameters)
+    if isinstance(surrogate, Surrogate) and names:
+        raise InputError(
+            f"circuit {circuit.name!r} has free parameters {sorted(names)}: bind them, or give a "
+            "function from their values to a surrogate"
+        )
+    if not isinstance(surrogate, Surrogate) and not (callable(surrogate) and names):
+        raise InputError(f"{type(surrogate).__name__} is no surrogate of circuit {circuit.name!r}")
+    return _Known(surrogate=surrogate, print=fingerprint(circuit), parameters=names)
+
+
+def _own_print(surrogate: Surrogate) -> Fingerprint:
+    stated = surrogate.card.get("trained_on", {}).get("fingerprint")
+    if stated is None:
+        raise InputError(
+            "this surrogate does not say which circuit it stands for; give (circuit, surrogate)"
+        )
+    return replace(Fingerprint.from_dict(stated), num_bits=surrogate.num_bits)
+
+
+def _is_pair(entry: Any) -> bool:
+    return isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], QuantumCircuit)
+
+
+def _check_bits(surrogate: Surrogate, num_bits: int) -> None:
+    if surrogate.num_bits != num_bits:
+        raise InputError(
+            f"the surrogate has {surrogate.num_bits} bits but its circuit has {num_bits}"
+        )
+
+
+def _warn_of_other_noise(mine: Fingerprint, known: Fingerprint) -> None:
+    few, many = sorted((mine.two_qubit_gates, known.two_qubit_gates))
+    if many > _MANY_TIMES * max(few, 1):
+        warnings.warn(
+            f"a circuit with {mine.two_qubit_gates} two-qubit gates is taken for the surrogate's, "
+            f"which has {known.two_qubit_gates} and the same ideal law; a device's noise would "
+            "differ. match='structure' refuses it",
+            MatchWarning,
+            stacklevel=5,
+        )

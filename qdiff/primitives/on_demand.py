@@ -1,0 +1,133 @@
+"""Surrogates fitted when a circuit first asks for one, and kept on disk for the next time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.primitives import BaseSamplerV2
+from qiskit_aer.noise import NoiseModel
+
+from qdiff.circuit import registers_of
+from qdiff.errors import InputError
+from qdiff.exchange.qiskit_results import from_qiskit
+from qdiff.fingerprint import fingerprint, structure_hash
+from qdiff.fit_config import Effort, FitConfig
+from qdiff.fitting import fit
+from qdiff.model_cache import ModelCache, key_of
+from qdiff.progress import training_bar
+from qdiff.reference import as_spec
+from qdiff.shots import Shots
+from qdiff.simulator import Noise, simulate
+from qdiff.surrogate import Surrogate
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnDemand:
+    """How to fit the surrogate of a circuit that has none. Checked when built.
+
+    Attributes
+    ----------
+    noise
+        Training shots come from `qdiff.simulate` under this noise: a `NoiseSpec`, its text or an
+        Aer ``NoiseModel``. ``"ideal"`` for none.
+    sampler
+        Or they come from this sampler primitive, that of a device, say.
+    shots
+        How many training shots.
+    effort, config
+        How much work a fit may take, or exactly what it does; see `qdiff.fit`.
+    seed
+        Decides the simulated shots and the fit.
+    cache
+        A folder for the fitted surrogates, shared safely by several processes: one fits, the
+        others wait for its file. None keeps them in memory only.
+    label
+        Names the sampler or the ``NoiseModel`` in the cache, since neither can be written down.
+    progress
+        Whether to show a progress bar of each fit on standard error.
+    """
+
+    noise: Noise = None
+    sampler: BaseSamplerV2 | None = None
+    shots: int = 10_000
+    effort: Effort | str = Effort.FAST
+    config: FitConfig | None = None
+    seed: int = 0
+    cache: str | Path | None = None
+    label: str = ""
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.noise is None) == (self.sampler is None):
+            raise InputError(
+                "give either noise (a NoiseSpec, its text, an Aer NoiseModel) or a sampler"
+            )
+        if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 1:
+            raise InputError(f"shots must be a positive whole number, got {self.shots!r}")
+        if not isinstance(self.noise, NoiseModel):
+            as_spec(self.noise)
+        if self.cache is not None and not self._is_written_down and not self.label:
+            raise InputError("a cache needs a label that names the sampler or noise model")
+
+    def surrogate(self, circuit: QuantumCircuit) -> Surrogate:
+        """The surrogate of `circuit`, from the cache or fitted now."""
+        if self.cache is None:
+            return self._fitted(circuit)
+        return ModelCache(self.cache).get(self._key(circuit), lambda: self._fitted(circuit))
+
+    @property
+    def _is_written_down(self) -> bool:
+        return self.sampler is None and not isinstance(self.noise, NoiseModel)
+
+    def _fitted(self, circuit: QuantumCircuit) -> Surrogate:
+        shots = self._training_shots(circuit)
+        with training_bar(f"fit {circuit.name}", shown=self.progress) as watch:
+            return fit(shots, seed=self.seed, effort=self.effort, config=self.config, watch=watch)
+
+    def _training_shots(self, circuit: QuantumCircuit) -> Shots:
+        if self.sampler is None:
+            return simulate(
+                circuit, self.noise, shots=self.shots, seed=self.seed, progress=self.progress
+            )
+        result = self.sampler.run([circuit], shots=self.shots).result()[0]
+        return _in_clbit_order(from_qiskit(result), circuit)
+
+    def _key(self, circuit: QuantumCircuit) -> str:
+        """What decides the surrogate, hashed."""
+        noise: Any = self.label
+        if self._is_written_down:
+            spec = as_spec(self.noise)
+            noise = None if spec is None else spec.to_dict()
+        return key_of(
+            {
+                "structure": structure_hash(circuit),
+                "num_bits": circuit.num_clbits,
+                "noise": noise,
+                "label": self.label,
+                "shots": self.shots,
+                "fit": str(Effort(self.effort)) if self.config is None else self.config.to_dict(),
+                "seed": self.seed,
+            }
+        )
+
+
+def _in_clbit_order(shots: Shots, circuit: QuantumCircuit) -> Shots:
+    """A primitive's shots, which come register by register, as rows of the circuit's clbits."""
+    place = {bit: index for index, bit in enumerate(circuit.clbits)}
+    columns = [place[bit] for register in circuit.cregs for bit in register]
+    if len(columns) != shots.num_bits:
+        raise InputError(
+            f"the sampler gave {shots.num_bits} bits for a circuit with {len(columns)}"
+        )
+    table = np.zeros((len(shots.counts), circuit.num_clbits), np.uint8)
+    table[:, columns] = shots.bits
+    return Shots.from_bits(
+        table,
+        shots.counts,
+        registers=registers_of(circuit),
+        provenance={"source": "sampler", "fingerprint": fingerprint(circuit).to_dict()},
+    )

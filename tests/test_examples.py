@@ -1,0 +1,58 @@
+"""The examples of the documentation run, and show what they say."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
+
+
+def example(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_circuit_to_report(tmp_path: Path) -> None:
+    assert example("circuit_to_report").main(tmp_path / "run", shots=500) > 0
+    assert (tmp_path / "run" / "report.html").is_file()
+
+
+def test_device_counts(tmp_path: Path) -> None:
+    """The drifted batch is found: its p-value is the least that 199 draws allow."""
+    alike, drifted = example("device_counts").main(tmp_path)
+    assert drifted == 1 / 200
+    assert alike > drifted
+    assert (tmp_path / "device.safetensors").is_file()
+
+
+def test_variational_loop(tmp_path: Path) -> None:
+    """<ZZ> = cos(angle) up to light noise: least at pi, well below zero."""
+    angle, energy = example("variational_loop").main(tmp_path)
+    assert angle == pytest.approx(math.pi)
+    assert energy < -0.9
+    assert len([*tmp_path.glob("*.safetensors")]) == 5
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="needs the extra 'docs'")
+    pytest.importorskip("mkdocstrings", reason="needs the extra 'docs'")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "reference" / "index.html").read_text()
+    assert "SurrogateSampler" in page
+    shutil.rmtree(tmp_path)

@@ -1,0 +1,119 @@
+"""A circuit's fingerprint: what it survives, and what it must not survive."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
+from qiskit.circuit import Parameter
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.quantum_info import Statevector
+
+from qdiff import InputError, load_circuit
+from qdiff.fingerprint import Fingerprint, fingerprint, law_sketch, structure_hash
+from qdiff.fingerprint import _hashed as hashed
+
+
+def small(*, angle: float = 0.3, measured: tuple[int, ...] = (2, 0)) -> QuantumCircuit:
+    circuit = QuantumCircuit(3, 2)
+    circuit.ry(0.8, 0)
+    circuit.rx(angle, 1)
+    circuit.cx(0, 2)
+    circuit.cx(1, 2)
+    circuit.measure(list(measured), [0, 1])
+    return circuit
+
+
+def test_the_structure_survives_layout_order_barriers_and_names() -> None:
+    qubits = QuantumRegister(9, "device")
+    other = QuantumCircuit(qubits, ClassicalRegister(1, "low"), ClassicalRegister(1, "high"))
+    other.rx(0.3, 7)
+    other.barrier()
+    other.ry(0.8, 4)
+    other.cx(4, 1)
+    other.barrier(1)
+    other.cx(7, 1)
+    other.measure([4, 1], [1, 0])
+    assert structure_hash(other) == structure_hash(small())
+    assert fingerprint(other).same_law(fingerprint(small()))
+
+
+@pytest.mark.parametrize(
+    "changed", [small(angle=0.3001), small(measured=(0, 2)), small(measured=(2, 1))]
+)
+def test_another_circuit_is_another_one(changed: QuantumCircuit) -> None:
+    mine, theirs = fingerprint(small()), fingerprint(changed)
+    assert not mine.same_structure(theirs)
+    assert not mine.same_law(theirs)
+
+
+@pytest.mark.parametrize("family", ["ising:6", "w:5", "brickwork:7,depth=3", "bv:6"])
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_the_law_survives_transpilation(family: str, level: int) -> None:
+    circuit = load_circuit(family)
+    line = [[a, a + 1] for a in range(8)] + [[a + 1, a] for a in range(8)]
+    backend = GenericBackendV2(9, coupling_map=line, seed=1)
+    copy = transpile(circuit, backend, optimization_level=level, seed_transpiler=7)
+    assert fingerprint(copy).same_law(fingerprint(circuit))
+
+
+def test_the_sketch_is_a_random_projection_of_the_law() -> None:
+    """Against the state vector of `qiskit.quantum_info` and the signs written out."""
+    circuit = QuantumCircuit(3)
+    circuit.ry(0.4, 0)
+    circuit.cx(0, 1)
+    circuit.ry(1.1, 2)
+    law = Statevector(circuit).probabilities()
+    circuit.measure_all()
+    bits = hashed(np.arange(8))[:, None] >> np.arange(32, dtype=np.uint64) & np.uint64(1)
+    wanted = law @ (1.0 - 2.0 * bits)
+    assert np.allclose(law_sketch(circuit), wanted, atol=1e-12)
+
+
+def test_the_sketch_keeps_distances() -> None:
+    """E (s - t)^2 = |p - q|^2: with 32 projections the estimate is good to 25 %."""
+    ratios = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        p, q = rng.dirichlet(np.ones(256)), rng.dirichlet(np.ones(256))
+        bits = hashed(np.arange(256))[:, None] >> np.arange(32, dtype=np.uint64) & np.uint64(1)
+        apart = (p - q) @ (1.0 - 2.0 * bits)
+        ratios.append((apart**2).mean() / ((p - q) ** 2).sum())
+    # one ratio has a standard deviation of sqrt(2/32) = .25, their mean of .04; 5 of those
+    assert abs(np.mean(ratios) - 1) < 0.2
+
+
+def test_free_parameters_are_matched_by_name() -> None:
+    def template(name: str) -> QuantumCircuit:
+        circuit = QuantumCircuit(2)
+        circuit.rx(Parameter(name), 0)
+        circuit.cx(0, 1)
+        circuit.measure_all()
+        return circuit
+
+    backend = GenericBackendV2(2, seed=1)
+    copy = transpile(template("a"), backend, optimization_level=1)
+    assert fingerprint(copy).same_law(fingerprint(template("a")))
+    assert not fingerprint(copy).same_law(fingerprint(template("b")))
+
+
+def test_dynamic_and_large_circuits_have_a_structure_only() -> None:
+    dynamic = QuantumCircuit(2, 2)
+    dynamic.h(0)
+    dynamic.measure(0, 0)
+    with dynamic.if_test((dynamic.clbits[0], 1)):
+        dynamic.x(1)
+    dynamic.measure(1, 1)
+    for circuit in (dynamic, load_circuit("ghz:30")):
+        print_ = fingerprint(circuit)
+        assert print_.law is None
+        assert print_.same_structure(fingerprint(circuit.copy("other")))
+        assert not print_.same_law(print_)
+
+
+def test_json_round_trip_and_refusals() -> None:
+    mine = fingerprint(small())
+    assert Fingerprint.from_dict(mine.to_dict()) == mine
+    for damaged in ({}, {**mine.to_dict(), "version": 9}, {**mine.to_dict(), "law": ["x"]}):
+        with pytest.raises(InputError, match="fingerprint"):
+            Fingerprint.from_dict(damaged)
