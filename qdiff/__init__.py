@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
     from qdiff.fitting import FitConfig as FitConfig
-    from qdiff.fitting import fit as fit
     from qdiff.formats import load as load
+    from qdiff.informed import fit as fit
+    from qdiff.informed import mitigate as mitigate
     from qdiff.noise import NoiseSpec as NoiseSpec
+    from qdiff.physics import Confusion as Confusion
     from qdiff.reference import exact as exact
     from qdiff.reference import trajectories as trajectories
     from qdiff.shots import Shots as Shots
@@ -36,6 +38,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "Comparison": "comparison",
+    "Confusion": "physics",
     "Distribution": "distribution",
     "FitConfig": "fitting",
     "InputError": "errors",
@@ -47,9 +50,10 @@ _MODULES = {
     "circuit_hash": "circuit",
     "compare": "comparison",
     "exact": "reference",
-    "fit": "fitting",
+    "fit": "informed",
     "load": "formats",
     "load_circuit": "circuit",
+    "mitigate": "informed",
     "simulate": "simulator",
     "trajectories": "reference",
 }

@@ -51,6 +51,11 @@ DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, ...; a CUDA device is chosen when there is one.")
 ]
 
+KnownCircuitOption = Annotated[
+    str | None,
+    typer.Option("--circuit", help="The circuit that the shots came from: a file or a family."),
+]
+
 EffortOption = Annotated[
     str, typer.Option(help="How much work the fit may take: fast, default or best.")
 ]
@@ -66,6 +71,9 @@ def run(
     force: ForceOption = False,
     device: DeviceOption = None,
     effort: EffortOption = "default",
+    use_circuit: Annotated[
+        bool, typer.Option("--use-circuit", help="Tell the fit the circuit, but not its noise.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Simulate, fit, sample, compare and report: the whole job.
@@ -84,6 +92,7 @@ def run(
         force=force,
         device=device,
         effort=effort,
+        use_circuit=use_circuit,
         progress=_interactive(json),
         command=shlex.join(["qdiff", *sys.argv[1:]]),
     )
@@ -166,19 +175,30 @@ def fit(
         Path | None,
         typer.Option(help="Keep the unfinished fit here, and go on from it when it is there."),
     ] = None,
+    circuit: KnownCircuitOption = None,
+    noise: Annotated[
+        str | None, typer.Option(help="Where the fit of the circuit's noise starts from.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Fit a surrogate to shots, or compress a distribution.
 
-    Example: qdiff fit shots.safetensors --out model.safetensors
+    Example: qdiff fit shots.safetensors --circuit ising:12 --out model.safetensors
     """
-    from qdiff import fitting, formats, storage
+    from qdiff import formats, informed, storage
 
     storage.refuse_existing(out, force=force)
     data = formats.load_data(shots)
     with _training_bar(shown=_interactive(json)) as watch:
-        model = fitting.fit(
-            data, seed=seed, device=device, effort=effort, watch=watch, checkpoint=checkpoint
+        model = informed.fit(
+            data,
+            circuit=circuit,
+            noise=noise,
+            seed=seed,
+            device=device,
+            effort=effort,
+            watch=watch,
+            checkpoint=checkpoint,
         )
     model.save(out, force=force)
     if checkpoint is not None:
@@ -186,6 +206,37 @@ def fit(
     _report(_describe(model), out, json)
     if not json:
         typer.echo(f"network: {model.card['chosen']['why']}")
+        if circuit is not None:
+            typer.echo(f"circuit: {model.card['circuit']['verdict']}")
+
+
+@app.command()
+def mitigate(
+    shots: Annotated[Path, typer.Argument(help="Shots (a qdiff file or Qiskit counts JSON).")],
+    readout: Annotated[
+        str,
+        typer.Option(
+            help="What readout does: '0.02/0.03' (P(1|0)/P(0|1)), or a noise specification."
+        ),
+    ],
+    circuit: KnownCircuitOption = None,
+    seed: SeedOption = 0,
+    out: Annotated[Path, typer.Option(help="Where the law goes.")] = Path("mitigated.safetensors"),
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Undo readout errors: the law that the shots had before readout, as a model.
+
+    Example: qdiff mitigate shots.safetensors --readout 0.02/0.03 --out mitigated.safetensors
+    """
+    from qdiff import formats, informed, storage
+
+    storage.refuse_existing(out, force=force)
+    numbers = readout.replace("/", "").replace(".", "").replace("e-", "").isdecimal()
+    spec = f"depolarizing:readout={readout}" if numbers else readout
+    model = informed.mitigate(formats.load_shots(shots), spec, circuit=circuit, seed=seed)
+    model.save(out, force=force)
+    _report(_describe(model), out, json)
 
 
 @app.command()

@@ -25,6 +25,10 @@ from qdiff.fit_config import Candidate, Effort, FitConfig, Plan, plan
 from qdiff.laws import AnyOrderLaw, HistogramLaw, log_mixture, mixture_weights
 from qdiff.matrix_product import fit_matrix_product
 from qdiff.parts import Part
+from qdiff.physics.affine import AffineLaw
+from qdiff.physics.circuit_fit import CircuitFit, CircuitFitConfig, fit_circuit
+from qdiff.physics.program import Program
+from qdiff.physics.verdict import Verdict, judge
 from qdiff.shots import Shots
 from qdiff.surrogate import Surrogate
 
@@ -43,6 +47,8 @@ def fit(
     config: FitConfig | None = None,
     watch: Watch | None = None,
     checkpoint: str | Path | None = None,
+    program: Program | AffineLaw | None = None,
+    physics: CircuitFitConfig | None = None,
 ) -> Surrogate:
     """Fit a surrogate to shots, or compress an exact table.
 
@@ -70,6 +76,9 @@ def fit(
     checkpoint
         A file that is written while networks train. If it is there already, the fit goes on from
         it, and gives the same surrogate, bit for bit, as one that was never stopped.
+    program, physics
+        The circuit that the shots came from, and how its noise is fitted (`qdiff.physics`);
+        `qdiff.fit` makes both from a Qiskit circuit. Held-out shots decide whether its law stays.
 
     Raises `InputError` for empty shots, an unknown device or effort, a device out of memory, a
     training that is never finite, and a checkpoint of another fit.
@@ -95,6 +104,9 @@ def fit(
     )
     parts = _parts(trainings, chosen.config, seeds, exact=exact)
     weights, scores = _weigh(parts, heldout)
+    told = None
+    if program is not None:
+        told = _told(program, physics, parts, weights, train, heldout, seed, exact=exact)
     if not exact:
         _refit(parts, shots)
     card = {
@@ -113,7 +125,51 @@ def fit(
         "seconds": round(time.perf_counter() - started, 3),
         "versions": {"qdiff": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
-    return Surrogate(parts=parts, weights=weights, registers=shots.registers, card=card)
+    plain = Surrogate(parts=parts, weights=weights, registers=shots.registers, card=card)
+    return plain if told is None else _with_circuit(plain, *told, shots)
+
+
+def _told(
+    program: Program | AffineLaw,
+    config: CircuitFitConfig | None,
+    parts: dict[Part, AnyOrderLaw],
+    weights: dict[Part, float],
+    train: Shots,
+    heldout: Shots,
+    seed: int,
+    *,
+    exact: bool,
+) -> tuple[CircuitFit, Verdict]:
+    """The circuit's fitted law, and what held-out shots say of it beside the other parts."""
+    if exact:
+        raise InputError("a circuit goes with shots; a table is learned as it is")
+    rows = heldout.bits
+    others = {part.value: law.log_prob(rows) for part, law in parts.items()}
+    own = np.random.SeedSequence(seed, spawn_key=(5,))
+    found = fit_circuit(program, train, heldout, seed=own, config=config)
+    by_name = {part.value: weight for part, weight in weights.items()}
+    return found, judge(found.law.log_prob(rows), others, by_name, heldout.counts)
+
+
+def _with_circuit(plain: Surrogate, found: CircuitFit, verdict: Verdict, shots: Shots) -> Surrogate:
+    """`plain` and the circuit's law, or `plain` with the word that the circuit was rejected."""
+    weights = {Part(name): w for name, w in verdict.weights.items() if w > 0} or plain.weights
+    parts = dict(plain.parts)
+    if verdict.accepted:
+        parts[Part.CIRCUIT] = found.refitted(shots)
+    card = {
+        **plain.card,
+        "weights": {part.value: weight for part, weight in weights.items()},
+        "circuit": {**found.record, **verdict.record},
+    }
+    told = Surrogate(
+        parts={part: parts[part] for part in weights},
+        weights=weights,
+        registers=plain.registers,
+        card=card,
+    )
+    told.without_circuit = plain
+    return told
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:

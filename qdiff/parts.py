@@ -21,6 +21,7 @@ from qdiff.diffusion.networks import LevelledMLP, NetworkConfig, network_from_di
 from qdiff.errors import InputError
 from qdiff.laws import AnyOrderLaw, HistogramLaw, TableLaw
 from qdiff.matrix_product import MatrixProductLaw
+from qdiff.physics.files import read_circuit, write_circuit
 from qdiff.shots import Shots, registers_from_json
 
 Tensors = dict[str, NDArray[Any]]
@@ -34,6 +35,8 @@ class Part(StrEnum):
     MATRIX_PRODUCT = "matrix_product"
     RECURRENT = "recurrent"
     SHOTS = "shots"
+    CIRCUIT = "circuit"
+    UNFOLDED = "unfolded"
 
 
 def to_file(parts: Mapping[Part, AnyOrderLaw]) -> tuple[Tensors, dict[str, Any]]:
@@ -185,12 +188,29 @@ def _read_shots(content: storage.Content, num_bits: int, device: torch.device) -
     return HistogramLaw(Shots(words=words, counts=counts, registers=registers))
 
 
+def _read_circuit(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
+    return read_circuit(content, Part.CIRCUIT.value, _described(content, Part.CIRCUIT), num_bits)
+
+
+def _write_table(law: Any) -> tuple[Tensors, dict[str, Any]]:
+    return {"probabilities": law.table()}, {}
+
+
+def _read_table(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
+    table = content.array(f"{Part.UNFOLDED.value}.probabilities", np.float64, ndim=1)
+    if len(table) != 1 << num_bits or table.min() < 0 or not abs(table.sum() - 1) < 1e-6:
+        raise InputError(f"{content.path} is damaged: its unfolded law does not sum to one")
+    return TableLaw.of(table)
+
+
 _WRITERS: Mapping[Part, Callable[[Any], tuple[Tensors, dict[str, Any]]]] = {
     Part.DIFFUSION: _write_diffusion,
     Part.INTERACTIONS: _write_interactions,
     Part.MATRIX_PRODUCT: _write_matrix_product,
     Part.RECURRENT: _write_orders,
     Part.SHOTS: _write_shots,
+    Part.CIRCUIT: write_circuit,
+    Part.UNFOLDED: _write_table,
 }
 _READERS: Mapping[Part, Callable[[storage.Content, int, torch.device], AnyOrderLaw]] = {
     Part.DIFFUSION: _read_diffusion,
@@ -198,4 +218,6 @@ _READERS: Mapping[Part, Callable[[storage.Content, int, torch.device], AnyOrderL
     Part.MATRIX_PRODUCT: _read_matrix_product,
     Part.RECURRENT: _read_recurrent,
     Part.SHOTS: _read_shots,
+    Part.CIRCUIT: _read_circuit,
+    Part.UNFOLDED: _read_table,
 }

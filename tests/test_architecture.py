@@ -27,11 +27,15 @@ LAYERS = [
     # shots to model to surrogate
     ["laws", "pairwise"],
     ["diffusion", "interactions", "matrix_product"],
+    ["physics"],
     ["parts"],
     ["surrogate"],
     ["checkpoint", "fit_config"],
     ["candidates"],
     ["fitting"],
+    ["mitigation"],
+    ["programs"],
+    ["informed"],
     # comparison and report
     ["metrics", "scorecard", "baselines"],
     ["estimation", "shot_multiplier"],
@@ -45,10 +49,10 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
-               "simulator", "pipeline"}  # fmt: skip
+               "simulator", "pipeline", "programs", "informed"}  # fmt: skip
 MODEL_SIDE = {"bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
-              "interactions", "matrix_product", "parts", "surrogate", "checkpoint", "fit_config",
-              "candidates", "fitting"}  # fmt: skip
+              "interactions", "matrix_product", "physics", "parts", "surrogate", "checkpoint",
+              "fit_config", "candidates", "fitting", "mitigation"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:
