@@ -280,7 +280,7 @@ def numbers_of_errors(mean: float, histories: int) -> tuple[int, ...]:
     """How many histories of 1, 2, ... errors, as a Poisson law of `mean` has them.
 
     >>> numbers_of_errors(0.5, 100)
-    (77, 19, 8)
+    (77, 19, 8, 8)
     """
     most = int(poisson.isf(_TAIL, mean)) + 1
     masses = poisson.pmf(np.arange(1, most + 1), mean)
