@@ -43,6 +43,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/quality.py q12
 	$(BIN)/python benchmarks/quality.py q16
 	$(BIN)/python benchmarks/quality.py q20
+	$(BIN)/python benchmarks/circuit_prior.py laws
+	$(BIN)/python benchmarks/circuit_prior.py wide
+	$(BIN)/python benchmarks/circuit_prior.py verdicts
+	$(BIN)/python benchmarks/mitigation.py
 	$(BIN)/python benchmarks/simulation_time.py
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py

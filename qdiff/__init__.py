@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from qdiff.errors import NoiseWarning as NoiseWarning
     from qdiff.exchange.qiskit_results import from_qiskit as from_qiskit
     from qdiff.fitting import FitConfig as FitConfig
-    from qdiff.fitting import fit as fit
     from qdiff.formats import load as load
+    from qdiff.informed import fit as fit
+    from qdiff.informed import mitigate as mitigate
     from qdiff.noise import NoiseSpec as NoiseSpec
+    from qdiff.physics import Confusion as Confusion
     from qdiff.primitives import OnDemand as OnDemand
     from qdiff.primitives import SurrogateBackend as SurrogateBackend
     from qdiff.primitives import SurrogateSampler as SurrogateSampler
@@ -41,6 +43,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "Comparison": "comparison",
+    "Confusion": "physics",
     "Distribution": "distribution",
     "FitConfig": "fitting",
     "InputError": "errors",
@@ -56,10 +59,11 @@ _MODULES = {
     "compare": "comparison",
     "convert": "conversion",
     "exact": "reference",
-    "fit": "fitting",
+    "fit": "informed",
     "from_qiskit": "exchange.qiskit_results",
     "load": "formats",
     "load_circuit": "circuit",
+    "mitigate": "informed",
     "simulate": "simulator",
     "trajectories": "reference",
 }

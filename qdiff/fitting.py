@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from qdiff import __version__
 from qdiff.arguments import check_device
 from qdiff.candidates import Watch
 from qdiff.checkpoint import Checkpoint, identity_of
+from qdiff.circuit_told import tell, with_circuit
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.fit_config import Effort, FitConfig, Plan, plan
@@ -21,6 +23,9 @@ from qdiff.heldout import divisions, weigh
 from qdiff.laws import AnyOrderLaw, averaged
 from qdiff.memory import refused_when_exhausted
 from qdiff.parts import Part
+from qdiff.physics.affine import AffineLaw
+from qdiff.physics.circuit_fit import CircuitFitConfig
+from qdiff.physics.program import Program
 from qdiff.shots import Shots
 from qdiff.surrogate import Surrogate
 
@@ -39,6 +44,8 @@ def fit(
     config: FitConfig | None = None,
     watch: Watch | None = None,
     checkpoint: str | Path | None = None,
+    program: Program | AffineLaw | None = None,
+    physics: CircuitFitConfig | None = None,
 ) -> Surrogate:
     """Fit a surrogate to shots, or compress an exact table.
 
@@ -69,6 +76,10 @@ def fit(
         A file that is written while networks train. If it is there already, the fit goes on from
         it, and gives the same surrogate as one that was never stopped: bit for bit where the same
         seed does.
+    program, physics
+        The circuit that the shots came from, and how its noise is fitted (`qdiff.physics`);
+        `qdiff.fit` makes both from a Qiskit circuit. Held-out shots, not in folds, decide whether
+        its law stays.
 
     Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
     finite or run out of memory all of them, and a checkpoint of another fit.
@@ -80,24 +91,33 @@ def fit(
     started = time.perf_counter()
     where = choose_device(device)
     root = _root(seed)
+    told = None
     with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
         shots = _as_shots(data)
         chosen = _plan(shots, where, effort, config)
+        if program is not None:
+            chosen = replace(chosen, config=replace(chosen.config, folds=1))
         trainings = Trainings(
             device=where,
             watch=watch,
             checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
         )
-        parts, weights, scores = _fitted(
-            shots, trainings, chosen.config, root, exact=isinstance(data, Distribution)
-        )
+        exact = isinstance(data, Distribution)
+        found = _fitted(shots, trainings, chosen.config, root, exact=exact)
+        parts = {part: averaged([laws[part] for laws in found.laws]) for part in found.laws[0]}
+        if program is not None:
+            if exact:
+                raise InputError("a circuit goes with shots; a table is learned as it is")
+            told = tell(program, physics, parts, found.weights, *found.divided[0], *root.spawn(1))
+        if not exact:
+            parts = refitted(parts, shots)
     card = {
         "num_bits": shots.num_bits,
-        "training_shots": shots.num_shots if isinstance(data, Shots) else None,
+        "training_shots": None if exact else shots.num_shots,
         "distinct_strings": len(shots.counts),
         "trained_on": dict(data.provenance),
-        "weights": {part.value: weight for part, weight in weights.items()},
-        "heldout": scores,
+        "weights": {part.value: weight for part, weight in found.weights.items()},
+        "heldout": found.scores,
         "effort": None if config else Effort(effort).value,
         "chosen": {"network": trainings.kept[0].network.to_dict(), "why": chosen.why},
         "config": chosen.config.to_dict(),
@@ -107,7 +127,19 @@ def fit(
         "seconds": round(time.perf_counter() - started, 3),
         "versions": {"qdiff": __version__, "torch": torch.__version__, "numpy": np.__version__},
     }
-    return Surrogate(parts=parts, weights=weights, registers=shots.registers, card=card)
+    plain = Surrogate(parts=parts, weights=found.weights, registers=shots.registers, card=card)
+    return plain if told is None else with_circuit(plain, *told, shots)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Fitted:
+    """The parts of each fold, its held-out and its training shots, the weights common to all folds,
+    and the held-out scores for the card."""
+
+    laws: list[dict[Part, AnyOrderLaw]]
+    divided: list[tuple[Shots, Shots]]
+    weights: dict[Part, float]
+    scores: dict[str, Any]
 
 
 def _fitted(
@@ -117,8 +149,7 @@ def _fitted(
     root: np.random.SeedSequence,
     *,
     exact: bool,
-) -> tuple[dict[Part, AnyOrderLaw], dict[Part, float], dict[str, Any]]:
-    """Parts, their weights, and the held-out scores for the card."""
+) -> _Fitted:
     dividing, *first, weighing = root.spawn(6)
     divided = [(shots, shots)] if exact else divisions(shots, config, dividing)
     seeds = [first, *(root.spawn(len(first)) for _ in divided[1:])]
@@ -129,10 +160,9 @@ def _fitted(
     heldout = [division[0] for division in divided]
     weights, scores = weigh(fitted, heldout, weighing)
     number = None if exact else sum(part.num_shots for part in heldout)
-    parts = {part: averaged([laws[part] for laws in fitted]) for part in fitted[0]}
-    if not exact:
-        parts = refitted(parts, shots)
-    return parts, weights, {"shots": number, **scores}
+    return _Fitted(
+        laws=fitted, divided=divided, weights=weights, scores={"shots": number, **scores}
+    )
 
 
 def _root(seed: int) -> np.random.SeedSequence:

@@ -26,6 +26,7 @@ from qdiff.diffusion.level_network import LevelNetwork
 from qdiff.diffusion.networks import LevelledMLP, NetworkConfig, network_from_dict
 from qdiff.laws import AnyOrderLaw, HistogramLaw, TableLaw, averaged, members
 from qdiff.matrix_product import MatrixProductLaw
+from qdiff.physics.files import read_circuit, write_circuit
 from qdiff.shots import Shots, registers_in
 
 Tensors = dict[str, NDArray[Any]]
@@ -39,6 +40,8 @@ class Part(StrEnum):
     MATRIX_PRODUCT = "matrix_product"
     RECURRENT = "recurrent"
     SHOTS = "shots"
+    CIRCUIT = "circuit"
+    UNFOLDED = "unfolded"
 
 
 def to_file(parts: Mapping[Part, AnyOrderLaw]) -> tuple[Tensors, dict[str, Any]]:
@@ -230,12 +233,35 @@ def _read_shots(
         return HistogramLaw(Shots(words=words, counts=counts, registers=registers))
 
 
+def _read_circuit(
+    content: storage.Content, name: str, num_bits: int, device: torch.device
+) -> AnyOrderLaw:
+    return read_circuit(content, name, _described(content, name), num_bits)
+
+
+def _write_table(law: Any) -> tuple[Tensors, dict[str, Any]]:
+    return {"probabilities": law.table()}, {}
+
+
+def _read_table(
+    content: storage.Content, name: str, num_bits: int, device: torch.device
+) -> AnyOrderLaw:
+    table = content.array(f"{name}.probabilities", np.float64, ndim=1)
+    if len(table).bit_length() != num_bits + 1 or len(table) & (len(table) - 1):
+        raise content.damaged(f"its {name} part is no table of {num_bits} bits")
+    if table.min() < 0 or not abs(table.sum() - 1) < 1e-6:
+        raise content.damaged(f"the probabilities of its {name} part do not sum to one")
+    return TableLaw.of(table)
+
+
 _WRITERS: Mapping[Part, Callable[[Any], tuple[Tensors, dict[str, Any]]]] = {
     Part.DIFFUSION: _write_diffusion,
     Part.INTERACTIONS: _write_interactions,
     Part.MATRIX_PRODUCT: _write_matrix_product,
     Part.RECURRENT: _write_orders,
     Part.SHOTS: _write_shots,
+    Part.CIRCUIT: write_circuit,
+    Part.UNFOLDED: _write_table,
 }
 _READERS: Mapping[Part, Callable[[storage.Content, str, int, torch.device], AnyOrderLaw]] = {
     Part.DIFFUSION: _read_diffusion,
@@ -243,4 +269,6 @@ _READERS: Mapping[Part, Callable[[storage.Content, str, int, torch.device], AnyO
     Part.MATRIX_PRODUCT: _read_matrix_product,
     Part.RECURRENT: _read_recurrent,
     Part.SHOTS: _read_shots,
+    Part.CIRCUIT: _read_circuit,
+    Part.UNFOLDED: _read_table,
 }

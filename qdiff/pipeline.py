@@ -21,7 +21,8 @@ from qdiff.circuit import load_circuit
 from qdiff.comparison import Comparison, compare
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.fitting import Watch, choose_device, fit
+from qdiff.fitting import Watch, choose_device
+from qdiff.informed import fit
 from qdiff.noise import NoiseSpec
 from qdiff.parts import Part
 from qdiff.reference import exact, trajectories
@@ -66,6 +67,8 @@ class Job:
         Where the network is trained; None chooses.
     effort
         How much work the fit may take, see `qdiff.fit`.
+    use_circuit
+        Whether the fit is told the circuit (its noise stays unknown to it).
     progress
         Whether to show progress bars on standard error.
     command
@@ -80,6 +83,7 @@ class Job:
     force: bool = False
     device: str | None = None
     effort: str = "default"
+    use_circuit: bool = False
     progress: bool = False
     command: str = ""
 
@@ -155,7 +159,15 @@ def run(
     announce("fitting the surrogate")
     with clock.stage("fit"):
         fit_seed = int(seeds[2].generate_state(1)[0])
-        model = fit(shots, seed=fit_seed, device=job.device, effort=job.effort, watch=watch)
+        told = circuit if job.use_circuit else None
+        model = fit(
+            shots,
+            circuit=told,
+            seed=fit_seed,
+            device=job.device,
+            effort=job.effort,
+            watch=watch,
+        )
         model.save(job.out / "model.safetensors", force=job.force)
     announce(f"drawing {job.shots:,} surrogate shots")
     with clock.stage("sample"):
@@ -266,6 +278,20 @@ def _facts(job: Job, circuit: QuantumCircuit, outcome: Outcome) -> dict[str, str
         "fit": f"{card['seconds']} s on {card['device']}",
         "weights of the model's parts": weights,
         "held-out score": f"{card['heldout']['nats_per_shot']:.4f} nats a shot",
+        **_told_facts(card.get("circuit")),
         "versions": ", ".join(f"{name} {text}" for name, text in card["versions"].items()),
         **{f"note {number}": note for number, note in enumerate(outcome.notes, 1)},
     }
+
+
+def _told_facts(told: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the circuit brought to the fit: prior, what was added to it, and the verdict."""
+    if told is None:
+        return {}
+    steps = {
+        f"circuit, {step['step']}": f"{step['heldout_nats_per_shot']:.4f} nats a held-out shot"
+        + ("" if step["gain"] is None else f", {step['gain']:+.2g}")
+        + (" (kept)" if step["kept"] else " (not kept)")
+        for step in told["steps"]
+    }
+    return {"the circuit": str(told["verdict"]), **steps}

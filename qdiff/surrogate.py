@@ -24,6 +24,9 @@ from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.laws import AnyOrderLaw, AnyOrderMixture, Law, TableLaw, members
 from qdiff.parts import Part
+from qdiff.physics.circuit_law import CircuitLaw
+from qdiff.physics.confusion import Confusion
+from qdiff.physics.unfolding import unfold
 from qdiff.shots import Seed, Shots, registers_in, registers_to_json
 
 __all__ = ["MAX_EXACT_BITS", "MAX_MARGINAL_BITS", "Given", "Order", "Surrogate"]
@@ -58,7 +61,11 @@ class Surrogate:
         The model card, as JSON. Its ``heldout`` score is optimistic: the same shots stopped the
         training and chose networks and weights. Score a surrogate on shots that `qdiff.fit` has not
         seen, or against an exact law.
+    without_circuit
+        After a fit that was told the circuit: what the same shots give without it. Not saved.
     """
+
+    without_circuit: Surrogate | None = None
 
     def __init__(
         self,
@@ -225,6 +232,37 @@ class Surrogate:
             registers=self.registers,
             card=self.card,
         )
+
+    def before_readout(self, confusion: Confusion | None = None) -> Surrogate:
+        """The law before readout errors: positive, normalised, and an ordinary surrogate.
+
+        The circuit's part has its own law before readout. All other parts together are unfolded by
+        maximum likelihood (`qdiff.physics.unfolding`), which needs a table.
+
+        Parameters
+        ----------
+        confusion
+            The readout; the one fitted with the circuit if not given.
+
+        Raises `InputError` without either, and beyond 22 bits for a surrogate of other parts.
+        """
+        circuit = self.parts.get(Part.CIRCUIT)
+        laws: dict[Part, AnyOrderLaw] = {}
+        if isinstance(circuit, CircuitLaw) and self.weights[Part.CIRCUIT] > 0:
+            confusion = confusion or circuit.confusion
+            silent = Confusion(num_bits=self.num_bits, factors=())
+            laws[Part.CIRCUIT] = CircuitLaw(circuit.clean, silent, 0.0, circuit.marginals)
+        if confusion is None:
+            raise InputError("the readout is unknown: give its confusion, or fit with the circuit")
+        weights = {part: self.weights[part] for part in laws}
+        rest = [part for part in self.parts if part not in laws and self.weights[part] > 0]
+        if rest:
+            laws[Part.UNFOLDED] = TableLaw.of(
+                unfold(confusion, self.only(*rest).distribution().probabilities)
+            )
+            weights[Part.UNFOLDED] = sum(self.weights[part] for part in rest)
+        card = {**self.card, "before_readout": True}
+        return Surrogate(parts=laws, weights=weights, registers=self.registers, card=card)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write one safetensors file with the card in its header; needs no Qiskit to load.

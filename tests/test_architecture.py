@@ -31,6 +31,7 @@ LAYERS = [
     # shots to model to surrogate
     ["arguments", "laws", "pairwise"],
     ["diffusion", "interactions", "matrix_product"],
+    ["physics"],
     ["parts"],
     ["questions"],
     ["surrogate"],
@@ -38,7 +39,11 @@ LAYERS = [
     ["heldout"],
     ["candidates"],
     ["fitted_parts"],
+    ["circuit_told"],
     ["fitting"],
+    ["mitigation"],
+    ["programs"],
+    ["informed"],
     ["model_cache"],
     # surrogates behind Qiskit's interfaces
     ["primitives"],
@@ -56,11 +61,12 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
-               "simulator", "pipeline", "fingerprint", "primitives"}  # fmt: skip
+               "simulator", "pipeline", "fingerprint", "primitives", "programs",
+               "informed"}  # fmt: skip
 MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
-              "interactions", "matrix_product", "parts", "arguments", "questions", "surrogate",
-              "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "fitting", "model_cache", "extras"}  # fmt: skip
+              "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
+              "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
+              "circuit_told", "fitting", "mitigation", "model_cache", "extras"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, files, interrupts
+from qdiff.cli import console, files, interrupts, readout
 from qdiff.cli.descriptions import describe, describe_file
+from qdiff.cli.readout import KnownCircuitOption
 from qdiff.errors import InputError
 
 DEFAULT_NOISE = "superconducting"
@@ -56,6 +57,9 @@ def run(
     force: ForceOption = False,
     device: DeviceOption = None,
     effort: EffortOption = "default",
+    use_circuit: Annotated[
+        bool, typer.Option("--use-circuit", help="Tell the fit the circuit, but not its noise.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Simulate, fit, sample, compare and report: the whole job.
@@ -74,6 +78,7 @@ def run(
         force=force,
         device=device,
         effort=effort,
+        use_circuit=use_circuit,
         progress=console.interactive(json),
         command=shlex.join(["qdiff", *sys.argv[1:]]),
     )
@@ -156,19 +161,30 @@ def fit(
         Path | None,
         typer.Option(help="Keep the unfinished fit here, and go on from it when it is there."),
     ] = None,
+    circuit: KnownCircuitOption = None,
+    noise: Annotated[
+        str | None, typer.Option(help="Where the fit of the circuit's noise starts from.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Fit a surrogate to shots, or compress a distribution.
 
-    Example: qdiff fit shots.safetensors --out model.safetensors
+    Example: qdiff fit shots.safetensors --circuit ising:12 --out model.safetensors
     """
-    from qdiff import fitting, formats, storage
+    from qdiff import formats, informed, storage
 
     storage.refuse_existing(out, force=force)
     data = formats.load_data(shots)
     with console.training_bar(shown=console.interactive(json)) as watch:
-        model = fitting.fit(
-            data, seed=seed, device=device, effort=effort, watch=watch, checkpoint=checkpoint
+        model = informed.fit(
+            data,
+            circuit=circuit,
+            noise=noise,
+            seed=seed,
+            device=device,
+            effort=effort,
+            watch=watch,
+            checkpoint=checkpoint,
         )
     model.save(out, force=force)
     if checkpoint is not None:
@@ -176,6 +192,8 @@ def fit(
     console.report(describe(model), out, json)
     if not json:
         typer.echo(f"network: {model.card['chosen']['why']}")
+        if circuit is not None:
+            typer.echo(f"circuit: {model.card['circuit']['verdict']}")
 
 
 @app.command()
@@ -258,7 +276,8 @@ def inspect(
 
 
 app.command()(files.convert)
-app.command()(files.calibrate)
+app.command()(readout.calibrate)
+app.command()(readout.mitigate)
 
 
 def _given(text: str | None) -> dict[int, int] | None:

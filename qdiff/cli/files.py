@@ -1,4 +1,4 @@
-"""Commands about files of other programs: ``convert`` and ``calibrate``."""
+"""The command about files of other programs: ``convert``."""
 
 from __future__ import annotations
 
@@ -52,39 +52,6 @@ def convert(
     )
     value = convert_file(source, target, to=to, form=form, hints=hints, force=force)
     typer.echo(f"{target} written: {_summary(value)}")
-
-
-def calibrate(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="Shots of |0...0> and of |1...1>, or one JSON file of mthree."),
-    ],
-    out: Annotated[Path, typer.Option(help="Where the noise goes (.toml or .json).")],
-    base: Annotated[
-        str | None, typer.Option(help="Noise whose gates are kept; only readout if not given.")
-    ] = None,
-    force: ForceOption = False,
-) -> None:
-    """Measure readout errors from calibration shots, as noise to use with --noise.
-
-    Example: qdiff calibrate zeros.json ones.json --out readout.toml
-    """
-    from qdiff import formats, storage
-    from qdiff.errors import InputError
-    from qdiff.noise import NoiseSpec, calibration
-
-    storage.refuse_existing(out, force=force)
-    gates = None if base is None else NoiseSpec.parse(base)
-    if len(files) == 1:
-        spec = calibration.from_mthree(files[0], base=gates)
-    elif len(files) == 2:
-        zeros, ones = map(formats.load_shots, files)
-        spec = calibration.from_shots(zeros, ones, base=gates)
-    else:
-        raise InputError("give the shots of |0...0> and of |1...1>, or one file of mthree")
-    text = spec.to_json() if out.suffix == ".json" else spec.to_toml()
-    storage.write_text(out, text, force=force)
-    typer.echo(f"{out} written: readout of {len(spec.qubits)} qubits")
 
 
 def _summary(value: Any) -> str:

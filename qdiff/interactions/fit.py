@@ -10,7 +10,7 @@ from qdiff.errors import InputError
 from qdiff.interactions.evidence import variances_by_size, variances_by_structure
 from qdiff.interactions.posterior import Data, log_law, most_probable, read
 from qdiff.interactions.structure import set_sizes
-from qdiff.interactions.walsh import Floats
+from qdiff.interactions.walsh import Floats, walsh_hadamard
 from qdiff.laws import TableLaw
 from qdiff.shots import Shots
 
@@ -61,10 +61,19 @@ def fit_interactions(shots: Shots, config: InteractionConfig | None = None) -> T
         raise InputError(f"interactions need at most {MAX_BITS} bits, got {shots.num_bits}")
     if shots.num_shots == 0:
         raise InputError("there are no shots")
-    config = config or InteractionConfig()
-    steps = config.steps(shots.num_bits)
-    data = Data.from_shots(shots)
-    sizes = set_sizes(shots.num_bits)
+    return _fit(Data.from_shots(shots), shots.num_bits, config or InteractionConfig())
+
+
+def fit_expected_counts(counts: Floats, config: InteractionConfig | None = None) -> TableLaw:
+    """The same for a table of ``2^n`` counts that need not be whole, as expectations are not."""
+    num_bits = len(counts).bit_length() - 1
+    data = Data(shots=round(float(counts.sum())), spectrum=walsh_hadamard(counts))
+    return _fit(data, num_bits, config or InteractionConfig())
+
+
+def _fit(data: Data, num_bits: int, config: InteractionConfig) -> TableLaw:
+    steps = config.steps(num_bits)
+    sizes = set_sizes(num_bits)
     prior: Floats = np.asarray(_FIRST_VARIANCE * _VARIANCE_RATIO**sizes, dtype=np.float64)
     coefficients = most_probable(data, prior, np.zeros(len(sizes)), iterations=steps)
     prior = variances_by_size(read(data, coefficients), prior, sizes)

@@ -60,12 +60,17 @@ def fractional_power(unitary: Matrix, exponent: float) -> Matrix:
     >>> bool(np.allclose(root @ root, x))
     True
     """
+    phases, basis = generator(unitary)
+    result: Matrix = (basis * np.exp(1j * exponent * phases)) @ basis.conj().T
+    return result
+
+
+def generator(unitary: Matrix) -> tuple[NDArray[np.float64], Matrix]:
+    """Phases and eigenvectors: ``U = V diag(e^(i phases)) V^dagger``, the phases the shortest."""
     upper, basis = schur(unitary, output="complex")  # unitary: the Schur form is diagonal
     phases = np.angle(np.diag(upper))
     phases[phases < _PHASE_TOLERANCE - np.pi] += 2 * np.pi
-    powered = np.exp(1j * exponent * _shortest(phases))
-    result: Matrix = (basis * powered) @ basis.conj().T
-    return result
+    return _shortest(phases), basis
 
 
 def _shortest(phases: NDArray[np.float64]) -> NDArray[np.float64]:

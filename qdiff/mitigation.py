@@ -1,0 +1,207 @@
+r"""Shots to the law before readout: what the circuit's state gives when it is read without error.
+
+Laws before readout are trained through the layer, each in its own way: a circuit's law, if the
+circuit is known; a law of interactions and a chain by expectation-maximisation, the former with the
+expected counts before readout as its shots; and the unfolding of the shots themselves, started
+from the others and stopped by held-out shots. Readout is linear, so what held-out shots say of the
+mixture of the *read* laws holds for the mixture before readout: the same weights. All of it stays
+positive and normalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdiff import __version__, interactions
+from qdiff.errors import InputError
+from qdiff.heldout import hold_out
+from qdiff.interactions.fit import fit_expected_counts
+from qdiff.laws import AnyOrderLaw, TableLaw, mixture_weights
+from qdiff.matrix_product import fit_matrix_product
+from qdiff.parts import Part
+from qdiff.physics.affine import AffineLaw
+from qdiff.physics.chain_fit import fit_chain
+from qdiff.physics.circuit_fit import CircuitFitConfig, fit_circuit
+from qdiff.physics.circuit_law import CircuitLaw
+from qdiff.physics.confusion import Confusion, Factor
+from qdiff.physics.program import Program
+from qdiff.physics.unfolding import unfold_shots
+from qdiff.shots import Shots
+from qdiff.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+
+_ROUNDS = 5
+"""Steps of expectation-maximisation of the law of interactions; it settles in three or four."""
+
+_ERRORS = 2.0
+
+
+def mitigate(
+    shots: Shots,
+    confusion: Confusion,
+    *,
+    program: Program | AffineLaw | None = None,
+    physics: CircuitFitConfig | None = None,
+    seed: int = 0,
+) -> Surrogate:
+    """The law before the known readout `confusion`, as an ordinary surrogate.
+
+    Up to 22 bits any confusion will do. Beyond, it must be independent from bit to bit, and the law
+    is a matrix-product law.
+
+    Raises `InputError` for no shots, and for a confusion of other bits.
+    """
+    if shots.num_shots == 0:
+        raise InputError("there are no shots to mitigate")
+    if confusion.num_bits != shots.num_bits:
+        raise InputError(f"a readout of {confusion.num_bits} bits does not fit {shots.num_bits}")
+    heldout, train = hold_out(shots, seed=seed)
+    root = np.random.SeedSequence(seed)
+    clean: dict[Part, AnyOrderLaw] = {}
+    read: dict[Part, AnyOrderLaw] = {}
+    if confusion.is_independent:
+        chain = _chain(train, heldout, confusion, root.spawn(1)[0])
+        clean[Part.MATRIX_PRODUCT], read[Part.MATRIX_PRODUCT] = chain.clean, chain
+    if shots.num_bits <= interactions.MAX_BITS:
+        for part, law in _tables(train, heldout, confusion, clean).items():
+            clean[part], read[part] = law, TableLaw.of(confusion.apply(law.table()))
+    logs = {part: law.log_prob(heldout.bits) for part, law in read.items()}
+    weights = _weights(logs, heldout)
+    record: dict[str, Any] = {}
+    if program is not None:
+        known = physics or CircuitFitConfig(confusion=confusion)
+        found = fit_circuit(program, train, heldout, seed=root.spawn(1)[0], config=known)
+        if _bears_out(found.law.log_prob(heldout.bits), logs, weights, heldout):
+            clean = {Part.CIRCUIT: _silent(found.refitted(shots))}
+            weights = {Part.CIRCUIT: 1.0}
+            record = {"circuit": {**found.record, "verdict": "accepted"}}
+        else:
+            record = {"circuit": {**found.record, "verdict": "rejected: the shots contradict it"}}
+    card = {
+        "num_bits": shots.num_bits,
+        "training_shots": shots.num_shots,
+        "trained_on": dict(shots.provenance),
+        "before_readout": True,
+        "weights": {part.value: weight for part, weight in weights.items()},
+        "seed": seed,
+        "versions": {"qdiff": __version__},
+        **record,
+    }
+    return Surrogate(parts=clean, weights=weights, registers=shots.registers, card=card)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number and its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def z_expectation(
+    model: Surrogate, bits: Sequence[int], *, shots: Shots, confusion: Confusion
+) -> Estimate:
+    r"""``<prod_i Z_i>`` over `bits` before readout: the model's value, with a 95 % interval.
+
+    The interval is as wide as that of the unbiased estimate by matrix inversion on the same shots,
+    which a model that is any good is inside of: wider than it need be, never narrower. Readout
+    must be independent from bit to bit, or the law have a table.
+    """
+    law = model.marginal(list(bits)).probabilities
+    value = float(law @ _parities(len(bits)))
+    error = _inversion_error(list(bits), shots, confusion)
+    return Estimate(
+        value=value, low=max(value - 1.96 * error, -1), high=min(value + 1.96 * error, 1)
+    )
+
+
+def _inversion_error(bits: list[int], shots: Shots, confusion: Confusion) -> float:
+    if confusion.is_independent:
+        confusion = Confusion(
+            num_bits=len(bits),
+            factors=tuple(
+                Factor(bits=(place,), matrix=confusion.of_bit(bit))
+                for place, bit in enumerate(bits)
+            ),
+        )
+        shots, bits = shots.select(bits), list(range(len(bits)))
+    index = np.arange(1 << confusion.num_bits)
+    signs = np.ones(len(index))
+    for bit in bits:
+        signs *= 1 - 2.0 * (index >> bit & 1)
+    values = confusion.pulled_back(signs)[shots.indices]
+    mean = values @ shots.counts / shots.num_shots
+    spread = ((values - mean) ** 2) @ shots.counts / max(shots.num_shots - 1, 1)
+    return float(np.sqrt(spread / shots.num_shots))
+
+
+def _parities(num_bits: int) -> Floats:
+    index = np.arange(1 << num_bits)
+    return np.asarray(1 - 2.0 * (np.bitwise_count(index) & 1))
+
+
+def _chain(
+    train: Shots, heldout: Shots, confusion: Confusion, seed: np.random.SeedSequence
+) -> CircuitLaw:
+    """A matrix-product law through the layer; the bond is the one that suits the read shots."""
+    chain = fit_chain(fit_matrix_product(train, heldout, seed=seed), confusion, train)
+    # without its background, which has no place before readout
+    return CircuitLaw(chain.clean, confusion, 0.0, chain.marginals)
+
+
+def _tables(
+    train: Shots, heldout: Shots, confusion: Confusion, others: dict[Part, AnyOrderLaw]
+) -> dict[Part, TableLaw]:
+    law = through_the_layer(train, confusion)
+    tables = [law.table(), *(other.table() for other in others.values())]
+    start = np.mean(tables, axis=0) + 1e-4 / len(tables[0])
+    unfolded, _ = unfold_shots(confusion, train, heldout, start)
+    return {Part.INTERACTIONS: law, Part.UNFOLDED: TableLaw.of(unfolded / unfolded.sum())}
+
+
+def through_the_layer(shots: Shots, confusion: Confusion) -> TableLaw:
+    """A law of interactions before readout, by expectation-maximisation.
+
+    Each step expects, under the law so far, how often every string was there before readout, and
+    fits the law anew to these counts.
+    """
+    read = np.zeros(1 << shots.num_bits)
+    read[shots.indices] = shots.counts
+    law = interactions.fit_interactions(shots)
+    for _ in range(_ROUNDS):
+        table = law.table()
+        ratio = read / np.maximum(confusion.apply(table), 1e-300)
+        law = fit_expected_counts(table * confusion.adjoint(ratio))
+    return law
+
+
+def _weights(logs: dict[Part, Floats], heldout: Shots) -> dict[Part, float]:
+    if len(logs) == 1:
+        return dict.fromkeys(logs, 1.0)
+    found = mixture_weights(np.stack([*logs.values()]), heldout.counts)
+    return dict(zip(logs, found.tolist(), strict=True))
+
+
+def _bears_out(
+    circuit: Floats, logs: dict[Part, Floats], weights: dict[Part, float], heldout: Shots
+) -> bool:
+    """Whether held-out shots are no less likely under the circuit than chance explains."""
+    table = np.stack([np.log(weights[part]) + each for part, each in logs.items()])
+    difference = circuit - np.logaddexp.reduce(table, axis=0)
+    total = heldout.num_shots
+    mean = float(difference @ heldout.counts / total)
+    error = np.sqrt(((difference - mean) ** 2) @ heldout.counts / max(total - 1, 1) / total)
+    return bool(mean >= -_ERRORS * error)
+
+
+def _silent(law: CircuitLaw) -> CircuitLaw:
+    """The circuit's law before readout."""
+    silent = Confusion(num_bits=law.num_bits, factors=())
+    return CircuitLaw(law.clean, silent, 0.0, law.marginals)

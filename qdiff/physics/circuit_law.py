@@ -1,0 +1,85 @@
+"""The law of a circuit under noise, as one of the laws that a surrogate is mixed from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from qdiff.bits import Bits, Counts, Words
+from qdiff.errors import InputError
+from qdiff.laws import AnyOrderLaw, Floats, TableLaw
+from qdiff.matrix_product import MatrixProductLaw
+from qdiff.physics.chains import mixed_chain, read_chain
+from qdiff.physics.confusion import Confusion
+from qdiff.physics.noisy_prior import FittedPrior, mixed_with_product
+
+
+class CircuitLaw(AnyOrderLaw):
+    """``(1 - f) R p + f prod_i m_i``, exactly normalised, sampled and evaluated.
+
+    Parameters
+    ----------
+    clean
+        ``p``, the law before readout: a table, or beyond tables a matrix-product law.
+    confusion
+        ``R``; on one bit at a time where `clean` is a matrix-product law.
+    background, marginals
+        ``f``, and ``m_i(1)`` of each bit.
+
+    Raises `InputError` where these do not fit together.
+    """
+
+    def __init__(
+        self,
+        clean: TableLaw | MatrixProductLaw,
+        confusion: Confusion,
+        background: float,
+        marginals: Floats,
+    ) -> None:
+        self.num_bits = clean.num_bits
+        if confusion.num_bits != self.num_bits or marginals.shape != (self.num_bits,):
+            raise InputError(f"a readout of {confusion.num_bits} bits does not fit {self.num_bits}")
+        if not (0 <= background <= 1 and marginals.min() >= 0 and marginals.max() <= 1):
+            raise InputError("the background's weight and marginals must be probabilities")
+        self.clean, self.confusion = clean, confusion
+        self.background, self.marginals = background, marginals
+        self.noisy: TableLaw | MatrixProductLaw
+        if isinstance(clean, TableLaw):
+            table = confusion.apply(clean.table())
+            self.noisy = TableLaw.of(mixed_with_product(table, background, marginals))
+        else:
+            self.noisy = mixed_chain(read_chain(clean, confusion), background, marginals)
+
+    @classmethod
+    def of(cls, fitted: FittedPrior) -> CircuitLaw:
+        """The law of a fitted table."""
+        return cls(
+            TableLaw.of(fitted.before_readout),
+            fitted.confusion,
+            fitted.background,
+            fitted.marginals,
+        )
+
+    def before_readout(self) -> TableLaw | MatrixProductLaw:
+        """The law before readout: what gate noise alone makes of the circuit.
+
+        The background stays out of it: it stands for what the fit could not explain, which has no
+        place before readout.
+        """
+        return self.clean
+
+    def log_prob(self, bits: Bits) -> Floats:
+        return self.noisy.log_prob(bits)
+
+    def table(self) -> Floats:
+        return np.asarray(self.noisy.table())
+
+    def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
+        return self.noisy.draw(shots, generator)
+
+    def marginal(self, bits: Sequence[int]) -> Floats:
+        return self.noisy.marginal(bits)
+
+    def condition(self, given: Mapping[int, int]) -> tuple[float, AnyOrderLaw]:
+        return self.noisy.condition(given)

@@ -1,0 +1,151 @@
+"""Readout as a layer: a law before readout in, the law of what is read out.
+
+A `Confusion` is a product of small stochastic matrices, on one bit or on a pair of bits, applied
+one after another. Nothing of size ``2^n x 2^n`` is ever built: a table of ``2^n`` probabilities
+passes through in ``O(n 2^n)``, and so does the adjoint, which is what derivatives and
+expectation-maximisation need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdiff.errors import InputError
+
+Floats = NDArray[np.float64]
+Bit = int
+
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Factor:
+    """A stochastic matrix on one bit or two, ``matrix[read, true]``; columns sum to one.
+
+    The first of `bits` is the least significant one of the matrix's indices.
+    """
+
+    bits: tuple[Bit, ...]
+    matrix: Floats
+
+    def __post_init__(self) -> None:
+        size = 1 << len(self.bits)
+        if len(self.bits) not in (1, 2) or len(set(self.bits)) != len(self.bits):
+            raise InputError(f"a readout factor acts on one bit or two, got {self.bits}")
+        if self.matrix.shape != (size, size):
+            raise InputError(f"bits {self.bits} need a {size} x {size} matrix")
+        proper = self.matrix.min() >= 0 and np.allclose(
+            self.matrix.sum(axis=0), 1, atol=_TOLERANCE, rtol=0
+        )
+        if not proper:
+            raise InputError(f"columns of the readout of bits {self.bits} must sum to one")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Confusion:
+    """What readout does to ``num_bits`` bits: `factors` in the order they act.
+
+    >>> flips = Confusion.independent([0.1, 0.0], [0.2, 0.0])
+    >>> flips.apply(np.array([1.0, 0, 0, 0])).tolist()
+    [0.9, 0.1, 0.0, 0.0]
+    """
+
+    num_bits: int
+    factors: tuple[Factor, ...]
+
+    def __post_init__(self) -> None:
+        for factor in self.factors:
+            if not all(0 <= bit < self.num_bits for bit in factor.bits):
+                raise InputError(f"there are no bits {factor.bits} among {self.num_bits}")
+
+    @classmethod
+    def independent(cls, one_given_zero: ArrayLike, zero_given_one: ArrayLike) -> Confusion:
+        """Each bit by itself: ``P(read 1 | 0)`` and ``P(read 0 | 1)``, one number a bit."""
+        pairs = zip(np.atleast_1d(one_given_zero), np.atleast_1d(zero_given_one), strict=True)
+        matrices = [
+            np.array([[1 - up, down], [up, 1 - down]], dtype=np.float64) for up, down in pairs
+        ]
+        factors = tuple(Factor(bits=(bit,), matrix=m) for bit, m in enumerate(matrices))
+        return cls(num_bits=len(factors), factors=factors)
+
+    def with_pair_flips(self, pairs: Sequence[tuple[Bit, Bit]], rates: ArrayLike) -> Confusion:
+        """Then both bits of each pair flip together, with the pair's rate."""
+        together = np.eye(4)[::-1]
+        extra = tuple(
+            Factor(bits=pair, matrix=(1 - rate) * np.eye(4) + rate * together)
+            for pair, rate in zip(pairs, np.atleast_1d(rates), strict=True)
+        )
+        return Confusion(num_bits=self.num_bits, factors=(*self.factors, *extra))
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether every factor is on one bit."""
+        return all(len(factor.bits) == 1 for factor in self.factors)
+
+    def apply(self, law: Floats) -> Floats:
+        """``R p``, ``(2^n,) -> (2^n,)``."""
+        for factor in self.factors:
+            law = _multiply(factor.matrix, factor.bits, law)
+        return law
+
+    def adjoint(self, values: Floats) -> Floats:
+        """``R^T v``: the mean of `values` over what is read, for each true string."""
+        for factor in reversed(self.factors):
+            values = _multiply(factor.matrix.T, factor.bits, values)
+        return values
+
+    def pulled_back(self, values: Floats) -> Floats:
+        """``R^-T v``: what to average over read strings to get the mean of `values` before readout.
+
+        Unbiased, with a variance that grows with every inverted bit. Raises `InputError` for a
+        readout that loses information.
+        """
+        for factor in self.factors:
+            values = _multiply(_inverse(factor).T, factor.bits, values)
+        return values
+
+    def inverted(self, law: Floats) -> Floats:
+        """``R^-1 q``: plain matrix inversion, which may be negative. Raises as `pulled_back`."""
+        for factor in reversed(self.factors):
+            law = _multiply(_inverse(factor), factor.bits, law)
+        return law
+
+    def of_bit(self, bit: Bit) -> Floats:
+        """The product of the one-bit factors on `bit`, ``(2, 2)``."""
+        matrix = np.eye(2)
+        for factor in self.factors:
+            if factor.bits == (bit,):
+                matrix = factor.matrix @ matrix
+        return matrix
+
+    def matrix(self) -> Floats:
+        """All of ``R``, ``(2^n, 2^n)``; for tests and a dozen bits at most."""
+        columns = np.eye(1 << self.num_bits)
+        return np.stack([self.apply(column) for column in columns], axis=1)
+
+
+def _inverse(factor: Factor) -> Floats:
+    try:
+        return np.asarray(np.linalg.inv(factor.matrix))
+    except np.linalg.LinAlgError:
+        raise InputError(f"the readout of bits {factor.bits} cannot be undone") from None
+
+
+def _multiply(matrix: Floats, bits: tuple[Bit, ...], values: Floats) -> Floats:
+    """`matrix` on the bits of a table."""
+    size = len(values)
+    if len(bits) == 1:
+        cube = values.reshape(size >> (bits[0] + 1), 2, 1 << bits[0])
+        return np.asarray(np.einsum("ij,ajb->aib", matrix, cube).reshape(size))
+    low, high = min(bits), max(bits)
+    cube = values.reshape(size >> (high + 1), 2, 1 << (high - low - 1), 2, 1 << low)
+    four = matrix.reshape(2, 2, 2, 2)  # (read second, read first, true second, true first)
+    if bits[0] == low:
+        found = np.einsum("pqrs,arbsc->apbqc", four, cube)
+    else:
+        found = np.einsum("pqrs,asbrc->aqbpc", four, cube)
+    return np.asarray(found.reshape(size))
