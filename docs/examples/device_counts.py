@@ -40,9 +40,7 @@ def main(folder: Path) -> tuple[float, float]:
 
 def drift(model: qdiff.Surrogate, batch: qdiff.Shots, *, draws: int = 199) -> float:
     """Two-sided Monte Carlo p-value of the batch's mean log-probability under the model."""
-    own = [
-        score(model, model.sample(batch.num_shots, seed=seed)) for seed in range(1, draws + 1)
-    ]
+    own = [score(model, model.sample(batch.num_shots, seed=seed)) for seed in range(1, draws + 1)]
     middle = float(np.mean(own))
     further = sum(abs(value - middle) >= abs(score(model, batch) - middle) for value in own)
     return (1 + further) / (1 + draws)
