@@ -25,17 +25,25 @@ Row = dict[str, Any]
 
 def environment() -> dict[str, Any]:
     """Revision, versions and device."""
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
     packages = ("qdiff", "torch", "numpy", "scipy", "qiskit", "qiskit-aer")
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else _processor()
     return {
-        "revision": revision,
+        "revision": revision(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in packages},
         "device": f"{device}, {_threads()}",
     }
+
+
+def revision() -> str:
+    """The commit that is measured; ``-dirty`` where files other than results differ from it."""
+
+    def git(*arguments: str) -> str:
+        found = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        return found.stdout.strip()
+
+    changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str, Any]:
@@ -80,19 +88,26 @@ def collect(
     """Measure each cell in its own process of one thread, and write each row as it comes.
 
     Rows of an earlier run with the same settings are kept unless `fresh`, so a run that was
-    stopped goes on where it was. A row is its cell and what `measure` returned.
+    stopped goes on where it was. A row is its cell, what `measure` returned, and the revision that
+    it was measured at.
     """
     earlier = read(name)
     kept = [] if fresh or earlier.get("settings") != settings else earlier["rows"]
+    measured_at = revision()
     todo = [cell for cell in cells if not any(cell.items() <= row.items() for row in kept)]
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=one_thread
     ) as pool:
         futures = {pool.submit(measure, cell): cell for cell in todo}
         for future in as_completed(futures):
-            kept.append({**futures[future], **future.result()})
+            kept.append({**futures[future], **future.result(), "revision": measured_at})
             write(name, question, kept, settings)
             print(json.dumps(kept[-1]), flush=True)
+
+
+def shots_seed(seed: int) -> np.random.SeedSequence:
+    """Shots are drawn apart from whatever else a method does with the same seed."""
+    return np.random.SeedSequence(seed, spawn_key=(1_000,))
 
 
 def one_thread() -> None:

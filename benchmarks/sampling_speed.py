@@ -4,11 +4,12 @@ One run, all cores, every side at its best settings: tables and prefix trees of 
 parallel decoding with its measured cost, numpy drawing from the same ready table, and Aer's shots.
 Fit time and the number of shots from which fitting pays stand beside the speeds.
 
-    python benchmarks/sampling_speed.py
+    python benchmarks/sampling_speed.py [--jobs table ...]
 """
 
 from __future__ import annotations
 
+import argparse
 import resource
 import time
 from collections.abc import Callable
@@ -24,7 +25,7 @@ NOISE = "superconducting"
 TRAINING = {20: 5_000, 40: 2_000, 100: 500}
 """Shots that the surrogates are fitted to, drawn with Aer's matrix product states."""
 
-AER_SHOTS = {"statevector": 20, "matrix_product_state": 40}
+STATEVECTOR_SHOTS = 20
 
 
 def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
@@ -38,15 +39,16 @@ def seconds(work: Callable[[], Any], repeats: int = 3) -> float:
 
 
 def training_shots(num_bits: int) -> tuple[qdiff.Shots, float]:
+    """The shots, and the seconds that they took once the circuit was transpiled."""
+    circuit = qdiff.load_circuit(f"ising:{num_bits}")
+
+    def simulate(shots: int, seed: int) -> qdiff.Shots:
+        return qdiff.simulate(circuit, NOISE, shots=shots, seed=seed, method="matrix_product_state")
+
+    overhead = seconds(lambda: simulate(1, 2), 2)  # transpiling, and what is loaded once
     start = time.perf_counter()
-    shots = qdiff.simulate(
-        f"ising:{num_bits}",
-        NOISE,
-        shots=TRAINING[num_bits],
-        seed=1,
-        method="matrix_product_state",
-    )
-    return shots, time.perf_counter() - start
+    shots = simulate(TRAINING[num_bits], 1)
+    return shots, time.perf_counter() - start - overhead
 
 
 def fitted(num_bits: int) -> tuple[qdiff.Surrogate, dict[str, float]]:
@@ -81,7 +83,7 @@ def table(shots: int = 1_000_000) -> dict[str, Any]:
         "numpy_search_seconds": search,
         "warm_over_numpy": warm / min(multinomial, search),
         **costs,
-        **_aer(20, "statevector"),
+        "aer_statevector_seconds_a_shot": _statevector_shot(20),
     }
 
 
@@ -138,28 +140,37 @@ def _draw(path: str, shots: int) -> tuple[float, int, float]:
     return peak, len(drawn.counts), spent
 
 
-def _aer(num_bits: int, method: str) -> dict[str, float]:
-    shots = AER_SHOTS[method]
+def _statevector_shot(num_bits: int) -> float:
     circuit = qdiff.load_circuit(f"ising:{num_bits}")
 
-    def work() -> None:
-        qdiff.simulate(circuit, NOISE, shots=shots, seed=1, method=method)
+    def simulate(shots: int) -> None:
+        qdiff.simulate(circuit, NOISE, shots=shots, seed=1, method="statevector")
 
-    return {f"aer_{method}_seconds_a_shot": seconds(work, 1) / shots}
+    one = seconds(lambda: simulate(1), 2)
+    return (seconds(lambda: simulate(1 + STATEVECTOR_SHOTS), 1) - one) / STATEVECTOR_SHOTS
+
+
+JOBS: dict[str, Callable[[], list[dict[str, Any]]]] = {
+    "table": lambda: [table()],
+    "wide 40": lambda: wide(40, 200_000),
+    "wide 100": lambda: wide(100, 50_000),
+    "memory 20": lambda: [memory(20)],
+    "memory 40": lambda: [memory(40)],
+}
 
 
 def main() -> None:
-    rows: list[dict[str, Any]] = []
-    jobs: list[Callable[[], Any]] = [
-        table,
-        lambda: wide(40, 200_000),
-        lambda: wide(100, 50_000),
-        lambda: memory(20),
-        lambda: memory(40),
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
+    options = parser.parse_args()
+    rows = [
+        row
+        for row in record.read("sampling_speed").get("rows", [])
+        if row.get("job") not in options.jobs and row.get("job") in JOBS
     ]
-    for job in jobs:
-        found = job()
-        rows += found if isinstance(found, list) else [found]
+    for name in options.jobs:
+        measured = {"job": name, "revision": record.revision()}
+        rows += [{**row, **measured} for row in JOBS[name]()]
         record.write("sampling_speed", __doc__.splitlines()[0], rows, {"noise": NOISE})
         print(rows[-1], flush=True)
 

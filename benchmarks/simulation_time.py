@@ -48,7 +48,8 @@ def measure(circuit: str) -> dict[str, Any]:
 
 def _divergence_of_one(rough: qdiff.Distribution, truth: qdiff.Distribution) -> float:
     """``sum_x Var(x) / 2 p(x)`` of a single trajectory's table, in nats."""
-    variance = np.square(rough.standard_error) * TIMED_TRAJECTORIES
+    errors = np.asarray(rough.standard_error, dtype=float)
+    variance = np.square(errors) * TIMED_TRAJECTORIES
     return float(0.5 * (variance / np.maximum(truth.probabilities, 1e-300)).sum())
 
 

@@ -34,7 +34,7 @@ from qdiff import bits as bitorder
 from qdiff.bits import Bits
 from qdiff.diffusion.bitflip import BitFlip
 from qdiff.diffusion.bitflip_decoding import BitFlipLaw
-from qdiff.diffusion.denoiser import Denoiser, spins
+from qdiff.diffusion.denoiser import Denoiser
 from qdiff.diffusion.entropy_profile import EntropyProfile, entropy_profile
 from qdiff.diffusion.flip_costs import step_costs
 from qdiff.diffusion.flip_schedule import FlipSchedule
@@ -140,17 +140,14 @@ def train(
     """Train in place with a tenth of the shots held out; the seconds it took."""
     heldout, kept = shots.split(0.1, seed=seed)
     config = TrainingConfig(steps=options.training_steps)
-    trainer = Trainer(network, process, data(kept), data(heldout), config, torch_generator(seed, 1))
+    trainer = Trainer(
+        network, process, Data.of(kept), Data.of(heldout), config, torch_generator(seed, 1)
+    )
     start = time.perf_counter()
     for _ in trainer.run():
         pass
     network.eval().requires_grad_(False)
     return time.perf_counter() - start
-
-
-def data(shots: Shots) -> Data:
-    weights = torch.from_numpy(shots.counts / shots.num_shots)
-    return Data(spins=spins(torch.from_numpy(shots.bits)), weights=weights)
 
 
 def torch_generator(*seed: int) -> torch.Generator:

@@ -139,7 +139,7 @@ def quality_line(key: tuple[str, int], rows: Sequence[Row]) -> str:
             *(interval(mean_interval([row["kl"][name] for row in rows])) for name in LAWS),
             interval(against_best(rows)),
             interval(mean_interval([row["shot_multiplier"] for row in rows])),
-            f"{max(row['seconds']['surrogate'] for row in rows):.0f}",
+            f"{max(row['cpu_seconds']['surrogate'] for row in rows):.0f}",
         ]
     )
 

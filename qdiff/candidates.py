@@ -10,11 +10,12 @@ import numpy as np
 import torch
 
 from qdiff.checkpoint import Checkpoint
-from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.process import Process
-from qdiff.diffusion.training import Data, Progress, Trainer
+from qdiff.diffusion.training import Data, Diverged, Progress, Trainer
 from qdiff.errors import InputError
 from qdiff.fit_config import Candidate
+from qdiff.heldout import thinned
+from qdiff.memory import is_out_of_memory
 from qdiff.shots import Shots
 
 Watch = Callable[[Progress], None]
@@ -47,25 +48,34 @@ def train_best(
 ) -> Trained:
     """Train every candidate and return the one whose held-out strings surprise it least.
 
-    All candidates are scored on the same strings. With a `checkpoint`, each goes on from where it
-    stood there; `first` is the number of the first of them in it.
+    All candidates are scored on the same strings, corrupted alike. With a `checkpoint`, each goes
+    on from where it stood there; `first` is the number of the first of them in it.
 
-    Raises `InputError` when the device is out of memory, and when a training is never finite.
+    One that runs out of memory or is never finite is passed over, and the record says why. Raises
+    `InputError` when that leaves none.
     """
-    score_seed, *seeds = seed.spawn(1 + len(candidates))
-    sets = _data(train, device), _data(_scored(heldout, score_seed), device)
-    networks, scores, record = [], [], []
+    drawn, corrupted, *seeds = seed.spawn(2 + len(candidates))
+    checks = thinned(heldout, _SCORED_STRINGS, drawn)
+    sets = Data.of(train, device), Data.of(checks, device)
+    finished: list[tuple[Trainer, Candidate]] = []
+    record = []
     for index, (candidate, child) in enumerate(zip(candidates, seeds, strict=True), start=first):
-        trainer = _trainer(process, candidate, sets, child, device)
+        entry: dict[str, Any] = {"network": candidate.network.to_dict()}
         try:
+            trainer = _trainer(process, candidate, sets, child, _whole(corrupted), device)
             _run(trainer, index, watch, checkpoint)
-        except torch.OutOfMemoryError:
-            raise InputError(_out_of_memory(device, candidate)) from None
-        networks.append(trainer.network.eval().requires_grad_(False))
-        scores.append(trainer.score_of_best)
-        record.append(_record(candidate, trainer))
-    best = int(np.argmin(scores))
-    return Trained(network=networks[best], candidate=candidates[best], record=record)
+        except (RuntimeError, MemoryError, Diverged) as error:
+            entry["failed"] = _why(error, candidate, device)
+        else:
+            finished.append((trainer, candidate))
+            entry["heldout_nats"] = trainer.score_of_best
+            entry["step_loss_heldout"] = trainer.history
+        record.append(entry)
+    if not finished:
+        raise InputError("; ".join(dict.fromkeys(entry["failed"] for entry in record)))
+    trainer, best = min(finished, key=lambda pair: pair[0].score_of_best)
+    network = trainer.network.eval().requires_grad_(False)
+    return Trained(network=network, candidate=best, record=record)
 
 
 def _run(trainer: Trainer, index: int, watch: Watch | None, checkpoint: Checkpoint | None) -> None:
@@ -87,41 +97,32 @@ def _trainer(
     candidate: Candidate,
     sets: tuple[Data, Data],
     seed: np.random.SeedSequence,
+    score_seed: int,
     device: torch.device,
 ) -> Trainer:
-    start, run = (int(state) for state in seed.generate_state(2, np.uint64) >> np.uint64(1))
+    start, run = (_whole(child) for child in seed.spawn(2))
     num_bits = sets[0].spins.shape[1]
     network = candidate.network.build(num_bits, generator=torch.Generator().manual_seed(start))
     generator = torch.Generator(device=device).manual_seed(run)
-    return Trainer(network.to(device), process, *sets, candidate.training, generator)
+    return Trainer(
+        network.to(device), process, *sets, candidate.training, generator, score_seed=score_seed
+    )
 
 
-def _record(candidate: Candidate, trainer: Trainer) -> dict[str, Any]:
-    return {
-        "network": candidate.network.to_dict(),
-        "heldout_nats": trainer.score_of_best,
-        "step_loss_heldout": trainer.history,
-    }
-
-
-def _scored(heldout: Shots, seed: np.random.SeedSequence) -> Shots:
-    """The held-out strings that trainings are scored on: all, or a fair sample of many."""
-    if len(heldout.counts) <= _SCORED_STRINGS:
-        return heldout
-    generator = np.random.default_rng(seed)
-    chances = heldout.counts / heldout.num_shots
-    counts = generator.multinomial(_SCORED_STRINGS, chances)
-    return Shots.from_words(heldout.words, counts, registers=heldout.registers)
-
-
-def _data(shots: Shots, device: torch.device) -> Data:
-    bits = torch.from_numpy(shots.bits).to(device)
-    weights = torch.from_numpy(shots.counts / shots.num_shots).to(device)
-    return Data(spins=spins(bits), weights=weights)
-
-
-def _out_of_memory(device: torch.device, candidate: Candidate) -> str:
+def _why(error: Exception, candidate: Candidate, device: torch.device) -> str:
+    """What to tell the user of a failed training; what is neither of the two known is a bug."""
+    if isinstance(error, Diverged):
+        return str(error)
+    if not is_out_of_memory(error):
+        raise error
+    if device.type == "cuda":
+        torch.cuda.empty_cache()  # or the next one would find what this one left
     return (
         f"{device} is out of memory with batches of {candidate.training.batch} strings; use a "
-        "smaller batch, a smaller network or device='cpu' (a checkpoint keeps what was done)"
+        "smaller batch, a smaller network or another device (a checkpoint keeps what was done)"
     )
+
+
+def _whole(seed: np.random.SeedSequence) -> int:
+    """A seed for torch, which takes whole numbers below 2^63."""
+    return int(seed.generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -18,7 +18,7 @@ from qdiff.shots import (
     Seed,
     Shots,
     default_registers,
-    registers_from_json,
+    registers_in,
     registers_to_json,
 )
 
@@ -59,7 +59,7 @@ class Distribution:
         if abs(table.sum() - 1) > _SUM_TOLERANCE:
             raise InputError(f"probabilities must sum to 1, got {table.sum():.6g}")
         registers = self.registers or default_registers([len(table).bit_length() - 1])
-        if 1 << sum(register.size for register in registers) != len(table):
+        if sum(register.size for register in registers) != len(table).bit_length() - 1:
             raise InputError(f"registers {registers} do not fit {len(table)} probabilities")
         error = self.standard_error
         if error is not None and error.shape != table.shape:
@@ -131,12 +131,15 @@ class Distribution:
             if "standard_error" in content.tensors
             else None
         )
-        return cls(
-            probabilities=content.array("probabilities", np.float64, ndim=1),
-            registers=registers_from_json(content.metadata.get("registers")),
-            standard_error=error,
-            provenance=content.json_object("provenance"),
-        )
+        table = content.array("probabilities", np.float64, ndim=1)
+        registers, provenance = registers_in(content), content.json_object("provenance")
+        with content.blamed("table"):
+            return cls(
+                probabilities=table,
+                registers=registers,
+                standard_error=error,
+                provenance=provenance,
+            )
 
     def __repr__(self) -> str:
         return f"Distribution(num_bits={self.num_bits}, exact={self.standard_error is None})"

@@ -14,6 +14,7 @@ from qdiff.diffusion.masking import Masking
 from qdiff.diffusion.networks import MLP, LevelledMLP, NetworkConfig, Recurrent, Transformer
 from qdiff.diffusion.process import Process
 from qdiff.diffusion.training import TrainingConfig
+from qdiff.diffusion.transformer import MAX_BITS as MAX_TRANSFORMER_BITS
 from qdiff.errors import InputError
 
 
@@ -63,6 +64,10 @@ class FitConfig:
         Whether the training shots themselves may join, as in a Dirichlet posterior.
     heldout
         The part of the shots that decides when training stops and what each part weighs.
+    folds
+        From two on, `heldout` is not used: the shots are parted in so many, each of which is held
+        out in turn. Every part is fitted as often and averaged, and all shots decide the weights
+        (cross-validated stacking). It takes so many times as long, and pays where shots are few.
     """
 
     process: Process[Any] = field(default_factory=Masking)
@@ -73,10 +78,11 @@ class FitConfig:
     matrix_product: bool = True
     posterior: bool = True
     heldout: float = 0.1
+    folds: int = 1
 
     def __post_init__(self) -> None:
-        if self.orders < 1 or not self.candidates:
-            raise InputError(f"a fit needs at least one order and one candidate: {self}")
+        if self.orders < 1 or self.folds < 1 or not self.candidates:
+            raise InputError(f"a fit needs at least one order, one fold, one candidate: {self}")
         if not 0 < self.heldout < 1:
             raise InputError(f"heldout must lie between 0 and 1, got {self.heldout!r}")
         _check_networks(self.candidates, LevelledMLP if self.is_bitflip else (MLP, Transformer))
@@ -89,7 +95,7 @@ class FitConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, for the model card."""
-        plain = ("orders", "interactions", "matrix_product", "posterior", "heldout")
+        plain = ("orders", "interactions", "matrix_product", "posterior", "heldout", "folds")
         return {
             "process": repr(self.process),
             "candidates": [candidate.to_dict() for candidate in self.candidates],
@@ -115,6 +121,9 @@ class Plan:
 
 
 _MANY_SHOTS = 50_000
+_FEW_SHOTS, _FEW_SHOTS_FOLDS, _FOLDED_BITS = 3_000, 4, 24
+"""Fewer shots than this are held out in folds, up to so many bits, beyond which it takes long."""
+
 _TRANSFORMER_BITS = 24
 _OPERATIONS = {Effort.FAST: 2e11, Effort.DEFAULT: 1.5e12, Effort.BEST: 2e13}
 _RECURRENT_BITS = {Effort.FAST: 24, Effort.DEFAULT: 64, Effort.BEST: 128}
@@ -142,14 +151,18 @@ def plan(num_bits: int, num_shots: int, *, device: torch.device, effort: Effort)
         steps = max(min(affordable, longest), 100)
         training = TrainingConfig(steps=steps, weight_decay=decay)
         candidates.append(Candidate(network=network, training=training))
-    recurrent = _recurrent(num_bits, num_shots, effort)
-    return Plan(config=FitConfig(candidates=tuple(candidates), recurrent=recurrent), why=why)
+    config = FitConfig(
+        candidates=tuple(candidates),
+        recurrent=_recurrent(num_bits, num_shots, effort),
+        folds=_folds(num_bits, num_shots, effort),
+    )
+    return Plan(config=config, why=why)
 
 
 def _networks(
     num_bits: int, num_shots: int, device: torch.device, effort: Effort
 ) -> tuple[list[NetworkConfig], str]:
-    if device.type == "cuda" and num_bits >= _TRANSFORMER_BITS:
+    if device.type == "cuda" and _TRANSFORMER_BITS <= num_bits <= MAX_TRANSFORMER_BITS:
         width = 128 if effort is Effort.FAST else 256
         return [Transformer(width=width, depth=4, heads=8)], (
             f"a transformer, since there are {num_bits} bits (from {_TRANSFORMER_BITS} on) and a "
@@ -161,7 +174,10 @@ def _networks(
     widths = [smallest << place for place in range(tried)]
     networks: list[NetworkConfig] = [MLP(width=width) for width in widths]
     if device.type == "cuda":
-        reason = f"there are {num_bits} bits, fewer than the {_TRANSFORMER_BITS} for a transformer"
+        reason = (
+            f"a transformer is for {_TRANSFORMER_BITS} to {MAX_TRANSFORMER_BITS} bits, and there "
+            f"are {num_bits}"
+        )
     else:
         reason = "on a CPU a transformer is far behind in the same time"
     amount = f"{num_shots:,} shots ({'' if many else 'not '}many)"
@@ -181,6 +197,12 @@ def _recurrent(num_bits: int, num_shots: int, effort: Effort) -> tuple[Candidate
     steps = int(steps * _part_of_a_training(num_bits))
     training = TrainingConfig(steps=steps, batch=256, learning_rate=1e-2)
     return tuple(Candidate(network=Recurrent(hidden=size), training=training) for size in sizes)
+
+
+def _folds(num_bits: int, num_shots: int, effort: Effort) -> int:
+    """A tenth of few shots is too few to weigh parts by."""
+    few = num_shots < _FEW_SHOTS and num_bits <= _FOLDED_BITS
+    return _FEW_SHOTS_FOLDS if few and effort is not Effort.FAST else 1
 
 
 def _part_of_a_training(num_bits: int) -> float:

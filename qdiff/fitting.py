@@ -8,22 +8,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from qdiff import __version__, interactions
-from qdiff.candidates import Trained, Watch, train_best
+from qdiff import __version__
+from qdiff.arguments import check_device
+from qdiff.candidates import Watch
 from qdiff.checkpoint import Checkpoint, identity_of
-from qdiff.diffusion.bitflip import BitFlip
-from qdiff.diffusion.bitflip_decoding import BitFlipLaw
-from qdiff.diffusion.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
-from qdiff.diffusion.ensemble import OrderEnsemble, random_orders
-from qdiff.diffusion.fixed_order import FixedOrder
-from qdiff.diffusion.process import Process
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.fit_config import Candidate, Effort, FitConfig, Plan, plan
-from qdiff.laws import AnyOrderLaw, HistogramLaw, log_mixture, mixture_weights
-from qdiff.matrix_product import fit_matrix_product
+from qdiff.fit_config import Effort, FitConfig, Plan, plan
+from qdiff.fitted_parts import Trainings, fit_parts, refitted
+from qdiff.heldout import divisions, weigh
+from qdiff.laws import AnyOrderLaw, averaged
+from qdiff.memory import refused_when_exhausted
 from qdiff.parts import Part
 from qdiff.shots import Shots
 from qdiff.surrogate import Surrogate
@@ -50,7 +46,8 @@ def fit(
     diffusion models, each until its held-out score stops improving, and the best is kept; a law of
     interactions is fitted by empirical Bayes (up to 22 bits) and a matrix-product law by maximum
     likelihood. Held-out shots then weigh these and the training shots themselves; interactions and
-    shots are refitted to all of the data.
+    shots are refitted to all of the data. Of few shots, each quarter is held out in turn, and the
+    four laws of each part are averaged (`FitConfig.folds`).
 
     A `Distribution` (exact, or a trajectory average) is learned as it is, with nothing held out and
     by the diffusion model and the matrix-product law alone.
@@ -58,7 +55,8 @@ def fit(
     Parameters
     ----------
     seed
-        Decides everything random; the same seed on the same machine gives the same surrogate.
+        Decides everything random. The same seed gives the same surrogate on a CPU, with the same
+        number of threads; on a graphics card up to rounding, as sums there have no fixed order.
     device
         Where networks are trained: a CUDA device when there is one, unless said otherwise.
     effort
@@ -69,41 +67,37 @@ def fit(
         Called after every training step.
     checkpoint
         A file that is written while networks train. If it is there already, the fit goes on from
-        it, and gives the same surrogate, bit for bit, as one that was never stopped.
+        it, and gives the same surrogate as one that was never stopped: bit for bit where the same
+        seed does.
 
-    Raises `InputError` for empty shots, an unknown device or effort, a device out of memory, a
-    training that is never finite, and a checkpoint of another fit.
+    Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
+    finite or run out of memory all of them, and a checkpoint of another fit.
 
     >>> model = fit(Shots.from_counts({"00": 60, "11": 40}), seed=1, effort="fast")
     >>> model.num_bits
     2
     """
     started = time.perf_counter()
-    shots = _as_shots(data)
     where = choose_device(device)
-    exact = isinstance(data, Distribution)
-    chosen = _plan(shots, where, effort, config)
-    seeds = np.random.SeedSequence(seed).spawn(5)[1:]  # the first child is that of hold_out
-    held = chosen.config.heldout
-    heldout, train = (shots, shots) if exact else hold_out(shots, seed=seed, fraction=held)
-    trainings = _Trainings(
-        train,
-        heldout,
-        device=where,
-        watch=watch,
-        checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
-    )
-    parts = _parts(trainings, chosen.config, seeds, exact=exact)
-    weights, scores = _weigh(parts, heldout)
-    if not exact:
-        _refit(parts, shots)
+    root = _root(seed)
+    with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
+        shots = _as_shots(data)
+        chosen = _plan(shots, where, effort, config)
+        trainings = Trainings(
+            device=where,
+            watch=watch,
+            checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
+        )
+        parts, weights, scores = _fitted(
+            shots, trainings, chosen.config, root, exact=isinstance(data, Distribution)
+        )
     card = {
         "num_bits": shots.num_bits,
-        "training_shots": None if exact else shots.num_shots,
+        "training_shots": shots.num_shots if isinstance(data, Shots) else None,
         "distinct_strings": len(shots.counts),
         "trained_on": dict(data.provenance),
         "weights": {part.value: weight for part, weight in weights.items()},
-        "heldout": {"shots": None if exact else heldout.num_shots, **scores},
+        "heldout": scores,
         "effort": None if config else Effort(effort).value,
         "chosen": {"network": trainings.kept[0].network.to_dict(), "why": chosen.why},
         "config": chosen.config.to_dict(),
@@ -116,18 +110,43 @@ def fit(
     return Surrogate(parts=parts, weights=weights, registers=shots.registers, card=card)
 
 
+def _fitted(
+    shots: Shots,
+    trainings: Trainings,
+    config: FitConfig,
+    root: np.random.SeedSequence,
+    *,
+    exact: bool,
+) -> tuple[dict[Part, AnyOrderLaw], dict[Part, float], dict[str, Any]]:
+    """Parts, their weights, and the held-out scores for the card."""
+    dividing, *first, weighing = root.spawn(6)
+    divided = [(shots, shots)] if exact else divisions(shots, config, dividing)
+    seeds = [first, *(root.spawn(len(first)) for _ in divided[1:])]
+    fitted = [
+        fit_parts(*division, trainings, config, own, exact=exact)
+        for division, own in zip(divided, seeds, strict=True)
+    ]
+    heldout = [division[0] for division in divided]
+    weights, scores = weigh(fitted, heldout, weighing)
+    number = None if exact else sum(part.num_shots for part in heldout)
+    parts = {part: averaged([laws[part] for laws in fitted]) for part in fitted[0]}
+    if not exact:
+        parts = refitted(parts, shots)
+    return parts, weights, {"shots": number, **scores}
+
+
+def _root(seed: int) -> np.random.SeedSequence:
+    """The root of all randomness of a fit."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed must be a whole number, not negative, got {seed!r}")
+    return np.random.SeedSequence(int(seed))
+
+
 def choose_device(device: str | torch.device | None) -> torch.device:
     """The device asked for, or else a CUDA device when there is one."""
     if device is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"device {device!r} cannot be used: {str(error).splitlines()[0]}"
-        ) from None
-    return chosen
+    return check_device(device)
 
 
 def device_name(device: torch.device) -> str:
@@ -163,18 +182,6 @@ def _plan(
     return plan(shots.num_bits, shots.num_shots, device=device, effort=chosen)
 
 
-def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> tuple[Shots, Shots]:
-    """The held-out shots of `fit` under this `seed`, and those it trains on.
-
-    Both are never empty, so a single shot serves as both.
-    """
-    total = shots.num_shots
-    if total == 1:
-        return shots, shots
-    size = min(max(round(fraction * total), 1), total - 1)
-    return shots.split(size / total, seed=np.random.SeedSequence(seed, spawn_key=(0,)))
-
-
 def _checkpoint(
     path: str | Path | None, shots: Shots, config: FitConfig, seed: int, device: torch.device
 ) -> Checkpoint | None:
@@ -187,102 +194,3 @@ def _checkpoint(
         "versions": (__version__, torch.__version__),
     }
     return Checkpoint(path, identity_of(shots, settings))
-
-
-class _Trainings:
-    """The trainings of a fit: what they share, and what they leave for the card."""
-
-    def __init__(
-        self,
-        train: Shots,
-        heldout: Shots,
-        *,
-        device: torch.device,
-        watch: Watch | None,
-        checkpoint: Checkpoint | None,
-    ) -> None:
-        self.train, self.heldout = train, heldout
-        self.kept: list[Candidate] = []
-        self.record: list[dict[str, Any]] = []
-        self._device, self._watch, self._checkpoint = device, watch, checkpoint
-
-    def best(
-        self, process: Process[Any], candidates: tuple[Candidate, ...], seed: np.random.SeedSequence
-    ) -> Trained:
-        """Train `candidates` after those that were trained before."""
-        trained = train_best(
-            process,
-            candidates,
-            self.train,
-            self.heldout,
-            seed=seed,
-            device=self._device,
-            watch=self._watch,
-            checkpoint=self._checkpoint,
-            first=len(self.record),
-        )
-        self.kept.append(trained.candidate)
-        self.record += trained.record
-        return trained
-
-
-def _parts(
-    trainings: _Trainings,
-    config: FitConfig,
-    seeds: list[np.random.SeedSequence],
-    *,
-    exact: bool,
-) -> dict[Part, AnyOrderLaw]:
-    train, heldout = trainings.train, trainings.heldout
-    trained = trainings.best(config.process, config.candidates, seeds[0])
-    if isinstance(config.process, BitFlip):
-        law = BitFlipLaw(trained.network, config.process)
-        if train.num_bits > MAX_BITFLIP_BITS:
-            return {Part.DIFFUSION: law}  # it has no probabilities to weigh it by
-        parts: dict[Part, AnyOrderLaw] = {Part.DIFFUSION: law}
-    else:
-        orders = random_orders(config.orders, train.num_bits, np.random.default_rng(seeds[1]))
-        network = trained.candidate.network
-        parts = {Part.DIFFUSION: OrderEnsemble(trained.network, network, orders)}
-    if config.interactions and train.num_bits <= interactions.MAX_BITS and not exact:
-        parts[Part.INTERACTIONS] = interactions.fit_interactions(train)
-    if config.matrix_product:
-        parts[Part.MATRIX_PRODUCT] = fit_matrix_product(train, heldout, seed=seeds[2])
-    if config.recurrent:
-        trained = trainings.best(FixedOrder(), config.recurrent, seeds[3])
-        own = np.arange(train.num_bits)[None]
-        parts[Part.RECURRENT] = OrderEnsemble(trained.network, trained.candidate.network, own)
-    if config.posterior and not exact:
-        parts[Part.SHOTS] = HistogramLaw(train)
-    return parts
-
-
-def _weigh(
-    parts: dict[Part, AnyOrderLaw], heldout: Shots
-) -> tuple[dict[Part, float], dict[str, Any]]:
-    """Weights by the likelihood of held-out shots, and what that is with each part alone."""
-    if len(parts) == 1:
-        return dict.fromkeys(parts, 1.0), {"nats_per_shot": None, "nats_per_shot_by_part": {}}
-    rows = heldout.bits
-    scores = {part: law.log_prob(rows) for part, law in parts.items()}
-    table = np.stack([*scores.values()])
-    mixed = mixture_weights(table, heldout.counts)
-    record = {
-        "nats_per_shot": _mean(log_mixture(table, mixed), heldout),
-        "nats_per_shot_by_part": {p.value: _mean(s, heldout) for p, s in scores.items()},
-    }
-    return dict(zip(parts, mixed.tolist(), strict=True)), record
-
-
-def _refit(parts: dict[Part, AnyOrderLaw], shots: Shots) -> None:
-    """Give the held-out shots too to the parts that have nothing to be stopped early."""
-    if Part.INTERACTIONS in parts:
-        parts[Part.INTERACTIONS] = interactions.fit_interactions(shots)
-    if Part.SHOTS in parts:
-        parts[Part.SHOTS] = HistogramLaw(shots)
-
-
-def _mean(log_prob: NDArray[np.float64], shots: Shots) -> float | None:
-    """Mean log-probability a shot; None where a part gives some shot no probability at all."""
-    mean = float(log_prob @ shots.counts / shots.num_shots)
-    return mean if np.isfinite(mean) else None

@@ -210,11 +210,38 @@ class AnyOrderMixture(Mixture, AnyOrderLaw):
     def condition(self, given: Mapping[int, int]) -> tuple[float, AnyOrderMixture]:
         """Each law is conditioned; those under which the given bits are likelier weigh more."""
         found = [law.condition(given) for law in self._any_order]
-        with np.errstate(divide="ignore"):
-            joint = np.log(self.weights) + np.array([log_prob for log_prob, _ in found])
-        total = float(np.logaddexp.reduce(joint))
-        posterior = np.exp(joint - total) if np.isfinite(total) else self.weights
+        total, posterior = posterior_weights(self.weights, [log_prob for log_prob, _ in found])
         return total, AnyOrderMixture([law for _, law in found], posterior.tolist())
+
+
+def posterior_weights(
+    weights: Sequence[float] | Floats, log_probs: Sequence[float]
+) -> tuple[float, Floats]:
+    """``log sum_k w_k L_k`` and ``w_k L_k`` normalised, from the ``log L_k``: Bayes' rule.
+
+    Where no law gives what was seen any probability, the total is ``-inf`` and the weights stay.
+    """
+    with np.errstate(divide="ignore"):
+        joint = np.log(weights) + np.array(log_probs)
+    total = float(np.logaddexp.reduce(joint))
+    return total, np.exp(joint - total) if np.isfinite(total) else np.array(weights)
+
+
+class Average(AnyOrderMixture):
+    """The mixture of laws of the same kind in equal parts."""
+
+    def __init__(self, laws: Sequence[AnyOrderLaw]) -> None:
+        super().__init__(laws, [1 / len(laws)] * len(laws))
+
+
+def averaged(laws: Sequence[AnyOrderLaw]) -> AnyOrderLaw:
+    """The `Average` of several laws; a single one as it is."""
+    return laws[0] if len(laws) == 1 else Average(laws)
+
+
+def members(law: Law) -> Sequence[Law]:
+    """What `averaged` made one law of."""
+    return law.laws if isinstance(law, Average) else (law,)
 
 
 def log_mixture(log_probs: Floats, weights: Floats) -> Floats:

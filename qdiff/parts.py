@@ -1,4 +1,8 @@
-"""The parts that a surrogate is mixed from, and how each is kept in a file."""
+"""The parts that a surrogate is mixed from, and how each is kept in a file.
+
+A file may be made to deceive: sizes that it states are compared with those of the arrays that it
+holds before anything is built of them.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,13 @@ from qdiff.diffusion.bitflip import BitFlip
 from qdiff.diffusion.bitflip_decoding import BitFlipLaw
 from qdiff.diffusion.denoiser import Denoiser
 from qdiff.diffusion.ensemble import OrderEnsemble
+from qdiff.diffusion.fixed_order import Autoregressive
 from qdiff.diffusion.flip_schedule import FlipSchedule
+from qdiff.diffusion.level_network import LevelNetwork
 from qdiff.diffusion.networks import LevelledMLP, NetworkConfig, network_from_dict
-from qdiff.errors import InputError
-from qdiff.laws import AnyOrderLaw, HistogramLaw, TableLaw
+from qdiff.laws import AnyOrderLaw, HistogramLaw, TableLaw, averaged, members
 from qdiff.matrix_product import MatrixProductLaw
-from qdiff.shots import Shots, registers_from_json
+from qdiff.shots import Shots, registers_in
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -37,13 +42,18 @@ class Part(StrEnum):
 
 
 def to_file(parts: Mapping[Part, AnyOrderLaw]) -> tuple[Tensors, dict[str, Any]]:
-    """Tensors and JSON that `from_file` reads again."""
+    """Tensors and JSON that `from_file` reads again.
+
+    A part that is an average of laws has each of them under a name of its own.
+    """
     tensors: Tensors = {}
     metadata: dict[str, Any] = {}
     for part, law in parts.items():
-        arrays, described = _WRITERS[part](law)
-        tensors |= {f"{part.value}.{name}": array for name, array in arrays.items()}
-        metadata[part.value] = described
+        laws = members(law)
+        for index, member in enumerate(laws):
+            name = part.value if len(laws) == 1 else f"{part.value}.{index}"
+            arrays, metadata[name] = _WRITERS[part](member)
+            tensors |= {f"{name}.{key}": array for key, array in arrays.items()}
     return tensors, metadata
 
 
@@ -51,18 +61,35 @@ def from_file(
     content: storage.Content, part: Part, num_bits: int, device: torch.device
 ) -> AnyOrderLaw:
     """Read one part. Raises `InputError` where the file does not hold it whole."""
-    return _READERS[part](content, num_bits, device)
+    names = [name for name in content.json_object("parts") if name.split(".")[0] == part.value]
+    if not names:
+        raise content.damaged(f"it does not describe its {part.value} part")
+    return averaged([_READERS[part](content, name, num_bits, device) for name in names])
+
+
+def weights_in(content: storage.Content) -> dict[Part, float]:
+    """What each part weighs. Raises `InputError` unless the weights are a law over known parts."""
+    raw = content.json_object("weights")
+    known = [part.value for part in Part]
+    plain = all(type(weight) in (int, float) and 0 <= weight <= 1 for weight in raw.values())
+    if not plain or not set(raw) <= set(known) or not abs(sum(raw.values()) - 1) <= 1e-9:
+        raise content.damaged(f"its weights of {', '.join(known)} are {raw!r}")
+    return {Part(name): float(weight) for name, weight in raw.items()}
 
 
 def _write_diffusion(law: Any) -> tuple[Tensors, dict[str, Any]]:
     return _write_flips(law) if isinstance(law, BitFlipLaw) else _write_orders(law)
 
 
-def _read_diffusion(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
-    described = _described(content, Part.DIFFUSION)
-    if "correlations" in described:
-        return _read_flips(content, described, num_bits, device)
-    return _read_orders(content, Part.DIFFUSION, num_bits, device)
+def _read_diffusion(
+    content: storage.Content, name: str, num_bits: int, device: torch.device
+) -> AnyOrderLaw:
+    if "correlations" in _described(content, name):
+        return _read_flips(content, name, num_bits, device)
+    law = _read_orders(content, name, num_bits, device)
+    if isinstance(law.network, Autoregressive):
+        raise content.damaged(f"the network of its {name} part knows one order only")
+    return law
 
 
 def _write_orders(law: Any) -> tuple[Tensors, dict[str, Any]]:
@@ -70,15 +97,16 @@ def _write_orders(law: Any) -> tuple[Tensors, dict[str, Any]]:
 
 
 def _read_orders(
-    content: storage.Content, part: Part, num_bits: int, device: torch.device
-) -> AnyOrderLaw:
-    orders = content.array(f"{part.value}.orders", np.int64, ndim=2)
-    whole = np.arange(num_bits)
-    if orders.shape[1:] != whole.shape or not (np.sort(orders, axis=1) == whole).all():
-        raise InputError(f"{content.path} is damaged: its orders do not permute {num_bits} bits")
-    network, config = _read_network(content, part, num_bits, device)
-    if not isinstance(network, Denoiser) or not len(orders):
-        raise InputError(f"{content.path} is damaged: its {part.value} part has no orders")
+    content: storage.Content, name: str, num_bits: int, device: torch.device
+) -> OrderEnsemble:
+    orders = content.array(f"{name}.orders", np.int64, ndim=2)
+    if orders.shape != (max(1, len(orders)), num_bits):
+        raise content.damaged(f"its {name} part has no orders of {num_bits} bits")
+    if not (np.sort(orders, axis=1) == np.arange(num_bits)).all():
+        raise content.damaged(f"the orders of its {name} part are no permutations")
+    network, config = _read_network(content, name, num_bits, device)
+    if not isinstance(network, Denoiser):
+        raise content.damaged(f"the network of its {name} part decodes no orders")
     return OrderEnsemble(network, config, orders)
 
 
@@ -94,22 +122,29 @@ def _write_flips(law: Any) -> tuple[Tensors, dict[str, Any]]:
 
 
 def _read_flips(
-    content: storage.Content, described: dict[str, Any], num_bits: int, device: torch.device
+    content: storage.Content, name: str, num_bits: int, device: torch.device
 ) -> AnyOrderLaw:
-    network, _ = _read_network(content, Part.DIFFUSION, num_bits, device)
+    described = _described(content, name)
+    network, _ = _read_network(content, name, num_bits, device)
+    if not isinstance(network, LevelNetwork):
+        raise content.damaged(f"the network of its {name} part does not reverse bit flips")
     rates = described.get("rates")
-    try:
+    with content.blamed(f"{name} part"):
         process = BitFlip(
             schedule=FlipSchedule(correlations=tuple(described["correlations"])),
             rates=None if rates is None else tuple(rates),
         )
         return BitFlipLaw(network, process)
-    except (InputError, TypeError) as error:
-        raise InputError(f"{content.path} is damaged: {storage.one_line(error)}") from None
 
 
-def _read_recurrent(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
-    return _read_orders(content, Part.RECURRENT, num_bits, device)
+def _read_recurrent(
+    content: storage.Content, name: str, num_bits: int, device: torch.device
+) -> AnyOrderLaw:
+    law = _read_orders(content, name, num_bits, device)
+    own = bool((law.orders == np.arange(num_bits)).all())
+    if not isinstance(law.network, Autoregressive) or not own:
+        raise content.damaged(f"the network of its {name} part does not know its orders")
+    return law
 
 
 def _weights(network: nn.Module) -> Tensors:
@@ -118,28 +153,30 @@ def _weights(network: nn.Module) -> Tensors:
 
 
 def _read_network(
-    content: storage.Content, part: Part, num_bits: int, device: torch.device
+    content: storage.Content, name: str, num_bits: int, device: torch.device
 ) -> tuple[Any, NetworkConfig]:
     """A network whose shapes were compared with its configuration before memory was taken."""
-    prefix = f"{part.value}.network."
-    state = {
-        name.removeprefix(prefix): torch.from_numpy(tensor)
-        for name, tensor in content.tensors.items()
-        if name.startswith(prefix)
-    }
-    try:
-        config = network_from_dict(_described(content, part).get("network"))
+    prefix = f"{name}.network."
+    state = {}
+    for key in (key for key in content.tensors if key.startswith(prefix)):
+        # `assign` below compares shapes, but neither types nor values
+        tensor = content.array(key, np.float32, ndim=content.tensors[key].ndim)
+        state[key.removeprefix(prefix)] = torch.from_numpy(tensor)
+    described = _described(content, name).get("network")
+    with content.blamed(f"{name} part"):
+        config = network_from_dict(described)
         network = config.skeleton(num_bits)
+    try:
         network.load_state_dict(state, assign=True)
-    except (RuntimeError, InputError, TypeError, ValueError) as error:
-        raise InputError(f"{content.path} is damaged: {storage.one_line(error)}") from None
+    except RuntimeError as error:
+        raise content.damaged(f"its {name} part: {storage.one_line(error)}") from None
     return network.eval().requires_grad_(False).to(device), config
 
 
-def _described(content: storage.Content, part: Part) -> dict[str, Any]:
-    described = content.json_object("parts").get(part.value)
+def _described(content: storage.Content, name: str) -> dict[str, Any]:
+    described = content.json_object("parts").get(name)
     if not isinstance(described, dict):
-        raise InputError(f"{content.path} is damaged: it does not describe its {part.value} part")
+        raise content.damaged(f"it does not describe its {name} part")
     return described
 
 
@@ -148,11 +185,15 @@ def _write_interactions(law: Any) -> tuple[Tensors, dict[str, Any]]:
 
 
 def _read_interactions(
-    content: storage.Content, num_bits: int, device: torch.device
+    content: storage.Content, name: str, num_bits: int, device: torch.device
 ) -> AnyOrderLaw:
-    logs = content.array("interactions.log_probabilities", np.float64, ndim=1)
-    if len(logs) != 1 << num_bits or not abs(np.exp(logs).sum() - 1) < 1e-9:
-        raise InputError(f"{content.path} is damaged: its interaction law does not sum to one")
+    logs = content.array(f"{name}.log_probabilities", np.float64, ndim=1)
+    if len(logs) != 1 << num_bits:
+        raise content.damaged(f"its interactions part is no table of {num_bits} bits")
+    with np.errstate(over="ignore"):
+        total = np.exp(logs).sum()
+    if not abs(total - 1) < 1e-9:
+        raise content.damaged("the probabilities of its interactions part do not sum to one")
     return TableLaw(logs)
 
 
@@ -162,27 +203,31 @@ def _write_matrix_product(law: Any) -> tuple[Tensors, dict[str, Any]]:
 
 
 def _read_matrix_product(
-    content: storage.Content, num_bits: int, device: torch.device
+    content: storage.Content, name: str, num_bits: int, device: torch.device
 ) -> AnyOrderLaw:
-    order = content.array("matrix_product.order", np.int64, ndim=1)
-    names = [f"matrix_product.site{site}" for site in range(num_bits)]
-    try:
-        return MatrixProductLaw(
-            [content.array(name, np.float64, ndim=3) for name in names], order.tolist()
-        )
-    except InputError as error:
-        raise InputError(f"{content.path} is damaged: {error}") from None
+    order = content.array(f"{name}.order", np.int64, ndim=1)
+    if len(order) != num_bits:
+        raise content.damaged(f"its matrix_product part has no order of {num_bits} bits")
+    keys = (f"{name}.site{site}" for site in range(num_bits))
+    tensors = [content.array(key, np.float64, ndim=3) for key in keys]
+    with content.blamed(f"{name} part"):
+        return MatrixProductLaw(tensors, order.tolist())
 
 
 def _write_shots(law: Any) -> tuple[Tensors, dict[str, Any]]:
     return {"words": law.shots.words, "counts": law.shots.counts}, {}
 
 
-def _read_shots(content: storage.Content, num_bits: int, device: torch.device) -> AnyOrderLaw:
-    registers = registers_from_json(content.metadata.get("registers"))
-    words = content.array("shots.words", np.uint64, ndim=2)
-    counts = content.array("shots.counts", np.int64, ndim=1)
-    return HistogramLaw(Shots(words=words, counts=counts, registers=registers))
+def _read_shots(
+    content: storage.Content, name: str, num_bits: int, device: torch.device
+) -> AnyOrderLaw:
+    registers = registers_in(content)
+    words = content.array(f"{name}.words", np.uint64, ndim=2)
+    counts = content.array(f"{name}.counts", np.int64, ndim=1)
+    if not len(counts):
+        raise content.damaged("its shots part has no shots")
+    with content.blamed("shots part"):
+        return HistogramLaw(Shots(words=words, counts=counts, registers=registers))
 
 
 _WRITERS: Mapping[Part, Callable[[Any], tuple[Tensors, dict[str, Any]]]] = {
@@ -192,7 +237,7 @@ _WRITERS: Mapping[Part, Callable[[Any], tuple[Tensors, dict[str, Any]]]] = {
     Part.RECURRENT: _write_orders,
     Part.SHOTS: _write_shots,
 }
-_READERS: Mapping[Part, Callable[[storage.Content, int, torch.device], AnyOrderLaw]] = {
+_READERS: Mapping[Part, Callable[[storage.Content, str, int, torch.device], AnyOrderLaw]] = {
     Part.DIFFUSION: _read_diffusion,
     Part.INTERACTIONS: _read_interactions,
     Part.MATRIX_PRODUCT: _read_matrix_product,

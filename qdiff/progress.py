@@ -37,6 +37,8 @@ def training_bar(
         task = bar.add_task(description, total=None, score="")
 
         def watch(progress: Any) -> None:
+            if progress.step == 0:  # several networks are trained, one after another
+                bar.reset(task)
             score = f"loss {progress.loss:.4f}, held-out best {progress.best:.4f}"
             bar.update(task, completed=progress.step + 1, total=progress.steps, score=score)
 

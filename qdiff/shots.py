@@ -23,6 +23,9 @@ Provenance = Mapping[str, Any]
 
 _MAX_COUNT = 2**62
 
+_MAX_FILE_BITS = 1 << 20
+"""Beyond any circuit: a file that speaks of more bits is damaged."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Shots:
@@ -63,6 +66,8 @@ class Shots:
             )
         if len(counts) and (counts.min() < 1 or counts.max() > _MAX_COUNT):
             raise InputError("counts must be positive whole numbers")
+        if counts.sum(dtype=np.float64) > _MAX_COUNT:  # as int64 the sum could overflow unseen
+            raise InputError("counts must not add up to more than 2**62")
         spare = -self.num_bits % bitorder.WORD_BITS
         if len(words) and spare and (words[:, -1] >> np.uint64(bitorder.WORD_BITS - spare)).any():
             raise InputError(f"a row has bits beyond its {self.num_bits}")
@@ -244,12 +249,11 @@ class Shots:
     def load(cls, path: str | Path) -> Shots:
         """Read what `save` wrote. Raises `InputError` for any other or damaged file."""
         content = storage.read(path, storage.Kind.SHOTS)
-        return cls(
-            words=content.array("words", np.uint64, ndim=2),
-            counts=content.array("counts", np.int64, ndim=1),
-            registers=registers_from_json(content.metadata.get("registers")),
-            provenance=content.json_object("provenance"),
-        )
+        registers, provenance = registers_in(content), content.json_object("provenance")
+        words = content.array("words", np.uint64, ndim=2)
+        counts = content.array("counts", np.int64, ndim=1)
+        with content.blamed("shots"):
+            return cls(words=words, counts=counts, registers=registers, provenance=provenance)
 
     def _with_counts(self, counts: Counts) -> Shots:
         kept = counts > 0
@@ -290,12 +294,21 @@ def registers_to_json(registers: Sequence[Register]) -> list[list[Any]]:
     return [[register.name, register.size] for register in registers]
 
 
+def registers_in(content: storage.Content) -> tuple[Register, ...]:
+    """The registers that a file names. Raises `InputError` for none, or for bits beyond reason."""
+    with content.blamed("registers"):
+        return registers_from_json(content.metadata.get("registers"))
+
+
 def registers_from_json(value: object) -> tuple[Register, ...]:
     if not isinstance(value, list) or not value:
-        raise InputError("the file names no registers")
+        raise InputError("there are none")
     if not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
-        raise InputError("the file's registers are not [name, size] pairs")
-    return tuple(Register(name, size) for name, size in value)
+        raise InputError("they are not [name, size] pairs")
+    registers = tuple(Register(name, size) for name, size in value)
+    if sum(register.size for register in registers) > _MAX_FILE_BITS:
+        raise InputError(f"they have more than {_MAX_FILE_BITS} bits")
+    return registers
 
 
 def _as_counts(counts: ArrayLike) -> Counts:

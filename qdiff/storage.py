@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ from qdiff.errors import InputError
 SCHEMA_VERSION = 1
 _KEY = "qdiff"
 _MAX_HEADER_BYTES = 16 * 2**20
+_LONGEST_REASON = 300
+"""Characters of a message that quotes a file: what a hostile one holds may be megabytes."""
 
 
 class Kind(StrEnum):
@@ -44,17 +47,34 @@ class Content:
     metadata: Mapping[str, Any]
 
     def array(self, name: str, dtype: type[np.generic], *, ndim: int) -> NDArray[Any]:
-        """The tensor `name`. Raises `InputError` when it is missing or of another type or rank."""
+        """The tensor `name`.
+
+        Raises `InputError` when it is missing, of another type or rank, or not finite.
+        """
         tensor = self.tensors.get(name)
         if tensor is None or tensor.dtype != dtype or tensor.ndim != ndim:
-            raise InputError(f"{self.path} is damaged: it has no {np.dtype(dtype)} tensor {name!r}")
+            raise self.damaged(f"it has no {np.dtype(dtype)} tensor {name!r} of rank {ndim}")
+        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+            raise self.damaged(f"not all numbers of the tensor {name!r} are finite")
         return tensor
 
     def json_object(self, name: str) -> dict[str, Any]:
         value = self.metadata.get(name)
         if not isinstance(value, dict):
-            raise InputError(f"{self.path} is damaged: it has no {name!r} in its header")
+            raise self.damaged(f"it has no {name!r} in its header")
         return value
+
+    def damaged(self, why: str) -> InputError:
+        """What to raise where the file holds what it should not."""
+        return _damaged(self.path, why)
+
+    @contextlib.contextmanager
+    def blamed(self, where: str) -> Iterator[None]:
+        """Lay on the file whatever `InputError` or wrong type the code inside stumbles over."""
+        try:
+            yield
+        except (InputError, TypeError, ValueError, OverflowError) as error:
+            raise self.damaged(f"its {where}: {one_line(error)}") from None
 
 
 def write(
@@ -93,14 +113,15 @@ def read(path: str | Path, kind: Kind) -> Content:
         with safe_open(path, framework="numpy") as file:  # checks sizes against the file's length
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged: {one_line(error)}") from None
+        raise _damaged(path, one_line(error)) from None
     return Content(path=path, tensors=tensors, metadata=header)
 
 
 def read_header(path: Path) -> dict[str, Any] | None:
     """The ``qdiff`` entry of a safetensors header, or None for any other kind of file.
 
-    Raises `InputError` when the file is missing or cannot be read.
+    Raises `InputError` when the file is missing, cannot be read, or has a number in that entry
+    which is not finite.
     """
     with opened(path) as file:
         prefix = file.read(8)
@@ -110,7 +131,9 @@ def read_header(path: Path) -> dict[str, Any] | None:
         raw = file.read(size)
     try:
         entry = json.loads(raw)["__metadata__"][_KEY]
-        header = json.loads(entry)
+        header = json.loads(entry, parse_float=_finite, parse_constant=_finite)
+    except _NotFiniteError as error:
+        raise _damaged(path, f"its header holds the number {error}") from None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return header if isinstance(header, dict) else None
@@ -168,6 +191,22 @@ def refuse_existing(path: str | Path, *, force: bool) -> None:
 def one_line(error: BaseException) -> str:
     """An exception's message on one line, for use inside another message."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _damaged(path: Path, why: str) -> InputError:
+    short = why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]}..."
+    return InputError(f"{path} is damaged: {short}")
+
+
+class _NotFiniteError(ValueError):
+    """JSON that Python writes and reads, and no one else."""
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise _NotFiniteError(text)
+    return value
 
 
 def _publish(name: str, path: Path, *, force: bool) -> None:

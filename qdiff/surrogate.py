@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,22 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
+from qdiff import arguments, questions, storage
 from qdiff import bits as bitorder
 from qdiff import parts as part_files
-from qdiff import storage
+from qdiff.arguments import Given, Order
 from qdiff.bits import Register
 from qdiff.diffusion.bitflip_decoding import BitFlipLaw
 from qdiff.diffusion.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
-from qdiff.diffusion.ensemble import OrderEnsemble
-from qdiff.diffusion.entropy_profile import EntropyProfile, entropy_profile
-from qdiff.diffusion.unmasking import ParallelDecoder
+from qdiff.diffusion.entropy_profile import EntropyProfile
 from qdiff.diffusion.unmasking_schedule import UnmaskingSchedule
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.laws import AnyOrderLaw, AnyOrderMixture, HistogramLaw, Law, Mixture, TableLaw
+from qdiff.laws import AnyOrderLaw, AnyOrderMixture, Law, TableLaw, members
 from qdiff.parts import Part
-from qdiff.shots import Seed, Shots, registers_from_json, registers_to_json
+from qdiff.shots import Seed, Shots, registers_in, registers_to_json
+
+__all__ = ["MAX_EXACT_BITS", "MAX_MARGINAL_BITS", "Given", "Order", "Surrogate"]
 
 MAX_EXACT_BITS = 22
 """`Surrogate.distribution` decodes ``2^n`` prefixes an order; beyond this, evaluate and sample."""
@@ -36,22 +36,6 @@ MAX_MARGINAL_BITS = 20
 
 _QUICK_TABLE_BITS = 16
 """Up to here the table is built at the first draw, since it costs less than a second or two."""
-
-_NETWORKS = (Part.DIFFUSION, Part.RECURRENT)
-"""Parts that have no exact marginals beyond the reach of a table."""
-
-_PROFILE_ROWS = 2000
-"""Strings that the penalty of parallel decoding is measured on."""
-
-Given = Mapping[int, int]
-"""Values of some bits, ``{bit: value}``."""
-
-
-class Order(StrEnum):
-    """In which order the diffusion part is decoded: its fixed ones, or a random one a shot."""
-
-    FIXED = "fixed"
-    RANDOM = "random"
 
 
 class Surrogate:
@@ -71,7 +55,9 @@ class Surrogate:
     registers
         The classical registers of the shots it was fitted to.
     card
-        The model card, as JSON.
+        The model card, as JSON. Its ``heldout`` score is optimistic: the same shots stopped the
+        training and chose networks and weights. Score a surrogate on shots that `qdiff.fit` has not
+        seen, or against an exact law.
     """
 
     def __init__(
@@ -116,7 +102,8 @@ class Surrogate:
         ----------
         given
             Values of some bits, ``{bit: value}``: draw from the law conditional on them (see
-            `log_prob`).
+            `log_prob`; the provenance names a part that was left out). With `order` or `steps` the
+            diffusion part decodes these bits first, whatever the number of bits.
         order
             ``"random"`` decodes one bit at a time along a random order a shot, the pure diffusion
             sampler.
@@ -124,29 +111,30 @@ class Surrogate:
             Decode in so many parallel steps, each revealing several random bits at once. The
             measured cost in nats (see `penalty`) is put into the provenance.
 
-        Raises `InputError` unless `shots` is a positive whole number, for bits or values that do
-        not exist or have probability zero, and for `given` with another decoding.
+        Raises `InputError` unless `shots` is a positive whole number, and for a seed, bits, values,
+        an order or steps that do not exist, or given bits of probability zero.
         """
-        _check_shots(shots)
-        steps = _steps(order, steps, self.num_bits)
-        generator = np.random.default_rng(seed)
+        shots, known = arguments.check_shots(shots), arguments.check_given(given, self.num_bits)
+        steps = arguments.check_decoding(order, steps, self.num_bits - len(known))
+        generator = arguments.generator_of(seed)
         provenance: dict[str, Any] = {
             "source": "surrogate",
-            "seed": seed if isinstance(seed, int) else None,
+            "seed": int(seed) if isinstance(seed, int | np.integer) else None,
             "trained_on": self.card.get("trained_on", {}),
         }
+        if known:
+            provenance["given"] = {str(bit): value for bit, value in known.items()}
+            if self.num_bits > self._table_bits and self.weights.get(Part.RECURRENT):
+                provenance["left_out"] = [Part.RECURRENT.value]
         law: Law
         if steps is not None:
-            if given:
-                raise InputError("given bits need the fixed orders; leave out order and steps")
-            law, penalty = self._parallel(steps)
+            law, penalty = self._in_steps(steps, known)
             provenance |= {"steps": steps, "penalty_nats": penalty}
-        elif given:
-            law = self._conditional(given)[1]
-            provenance["given"] = {str(bit): int(value) for bit, value in given.items()}
+        elif known:
+            law = self._conditional(known)
         else:
-            law = self._sampled_law(int(shots))
-        words, counts = law.draw(int(shots), generator)
+            law = self._sampled_law(shots)
+        words, counts = law.draw(shots, generator)
         return Shots.from_words(words, counts, registers=self.registers, provenance=provenance)
 
     def log_prob(self, bits: ArrayLike, *, given: Given | None = None) -> NDArray[np.float64]:
@@ -156,34 +144,39 @@ class Surrogate:
         Up to 22 bits this is the conditional law of `distribution`. Beyond, each order of the
         diffusion part decodes the given bits first, which is exact for the ensemble of those
         orders; they agree with the fixed ones as far as training has made them. The recurrent part,
-        which knows one order only, is left out there.
+        which knows one order only, is left out there, and the others weigh the more.
 
-        Raises `InputError` for rows of another width or entries other than 0 and 1.
+        A surrogate of the bit-flip process has probabilities up to 12 bits only.
+
+        Raises `InputError` for rows of another width or entries other than 0 and 1, as `sample`
+        does for given bits, and where the bit-flip process has no probabilities.
         """
         rows = bitorder.as_bits(bits, self.num_bits)
-        return (self._conditional(given)[1] if given else self._law).log_prob(rows)
+        known = arguments.check_given(given, self.num_bits)
+        return (self._conditional(known) if known else self._law).log_prob(rows)
 
     def marginal(
         self, bits: Sequence[int], *, shots: int = 100_000, seed: Seed = 0
     ) -> Distribution:
         """The law of some of the bits, in the order asked for, ``2^k`` probabilities.
 
-        Up to 22 bits it is the exact marginal of `distribution`. Beyond, the networks' parts are
-        estimated, without bias, by the frequencies among `shots` draws from each, and the others
-        are exact; `standard_error` states the error. At most 20 bits there.
+        Up to 22 bits (12 for the bit-flip process) it is the exact marginal of `distribution`.
+        Beyond, the networks' parts are estimated, without bias, by the frequencies among `shots`
+        draws from each, and the others are exact; `standard_error` states the error. At most 20
+        bits there.
 
         Raises `InputError` for bits that do not exist or come twice.
         """
-        kept = [_check_bit(bit, self.num_bits) for bit in bits]
-        if not kept or len(set(kept)) != len(kept):
-            raise InputError(f"marginal needs one or more distinct bits, got {list(bits)}")
+        kept = arguments.check_bits(bits, self.num_bits)
+        shots, generator = arguments.check_shots(shots), arguments.generator_of(seed)
         provenance = {"source": "surrogate", "bits": kept}
         if self.num_bits <= self._table_bits:
             return Distribution(probabilities=self._table_law.marginal(kept), provenance=provenance)
         if len(kept) > MAX_MARGINAL_BITS:
             raise InputError(f"a marginal takes at most {MAX_MARGINAL_BITS} bits, got {len(kept)}")
-        _check_shots(shots)
-        table, error = self._estimated_marginal(kept, shots, np.random.default_rng(seed))
+        table, error = questions.estimated_marginal(
+            self.parts, self.weights, kept, shots, self.registers, generator
+        )
         return Distribution(
             probabilities=table / table.sum(),
             standard_error=error,
@@ -197,10 +190,15 @@ class Surrogate:
         on strings drawn from the model. Raises `InputError` for a surrogate without a masked
         diffusion part or a number of steps outside 1 to n.
         """
-        return self._profile.penalty(self._schedule(steps))
+        steps = arguments.check_steps(steps, self.num_bits)
+        schedule = UnmaskingSchedule.uniform(self.num_bits, steps=steps)
+        return questions.mean_penalty(self._profiles, schedule)
 
     def distribution(self) -> Distribution:
-        """All ``2^n`` probabilities, exactly normalised; for at most 22 bits. Cached."""
+        """All ``2^n`` probabilities, exactly normalised. Cached.
+
+        Raises `InputError` beyond 22 bits, or 12 for the bit-flip process.
+        """
         if self.num_bits > MAX_EXACT_BITS:
             raise InputError(
                 f"a table of {self.num_bits} bits is out of reach (the limit is {MAX_EXACT_BITS}); "
@@ -216,12 +214,11 @@ class Surrogate:
 
         Raises `InputError` when a part is absent or none has weight.
         """
-        missing = [part.value for part in kept if part not in self.parts]
-        if missing or not kept:
+        if not kept or not set(kept) <= set(self.parts):
             raise InputError(f"this surrogate has {[part.value for part in self.parts]}")
         total = sum(self.weights[part] for part in kept)
         if not total > 0:
-            raise InputError(f"{[part.value for part in kept]} have no weight in this surrogate")
+            raise InputError(f"{[str(part) for part in kept]} have no weight in this surrogate")
         return Surrogate(
             parts={part: self.parts[part] for part in kept},
             weights={part: self.weights[part] / total for part in kept},
@@ -245,12 +242,15 @@ class Surrogate:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str | torch.device = "cpu") -> Surrogate:
-        """Read what `save` wrote. Raises `InputError` for any other or damaged file."""
+        """Read what `save` wrote.
+
+        Raises `InputError` for any other or damaged file, and for a device that cannot be used.
+        """
+        where = arguments.check_device(device)
         content = storage.read(path, storage.Kind.SURROGATE)
-        registers = registers_from_json(content.metadata.get("registers"))
+        registers = registers_in(content)
         num_bits = sum(register.size for register in registers)
-        weights = _read_weights(content)
-        where = torch.device(device)
+        weights = part_files.weights_in(content)
         parts = {part: part_files.from_file(content, part, num_bits, where) for part in weights}
         return cls(
             parts=parts, weights=weights, registers=registers, card=content.json_object("card")
@@ -263,77 +263,42 @@ class Surrogate:
         pays = self.num_bits <= self._table_bits and 4 * shots >= 1 << self.num_bits
         return self._table_law if few or pays else self._law
 
-    def _conditional(self, given: Given) -> tuple[float, AnyOrderLaw]:
-        """The log-probability of the given bits, and the law of all bits given them."""
-        checked = {_check_bit(bit, self.num_bits): _check_value(v) for bit, v in given.items()}
+    def _conditional(self, known: Given) -> AnyOrderLaw:
+        """The law of all bits given some."""
         law = self._table_law if self.num_bits <= self._table_bits else self._any_order_law
-        log_prob, conditional = law.condition(checked)
-        if not np.isfinite(log_prob):
-            raise InputError(f"the given bits {checked} have probability zero in this surrogate")
-        return log_prob, conditional
+        log_prob, conditional = law.condition(known)
+        _check_possible(log_prob, known)
+        return conditional
 
-    def _estimated_marginal(
-        self, kept: Sequence[int], shots: int, generator: np.random.Generator
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """The mixture's marginal and, where networks were drawn from, its error."""
-        table, variance = np.zeros(1 << len(kept)), np.zeros(1 << len(kept))
-        for part, law in self.parts.items():
-            weight = self.weights[part]
-            if part not in _NETWORKS:
-                table += weight * law.marginal(kept)
-                continue
-            words, counts = law.draw(shots, generator)
-            drawn = Shots.from_words(words, counts, registers=self.registers)
-            frequencies = HistogramLaw(drawn).marginal(kept)
-            table += weight * frequencies
-            # half a draw more, so that what was not drawn is not called certain
-            rounded = (frequencies * shots + 0.5) / (shots + 1)
-            variance += weight**2 * rounded * (1 - rounded) / shots
-        return table, np.sqrt(variance) if variance.any() else None
-
-    def _parallel(self, steps: int) -> tuple[Law, list[float]]:
+    def _in_steps(self, steps: int, known: Given) -> tuple[Law, list[float]]:
         """The mixture with its diffusion part decoded in parallel, and what that costs in nats."""
-        decoder = ParallelDecoder(self._ensemble.network, self._schedule(steps))
-        penalty = (0.0, 0.0) if steps == self.num_bits else self.penalty(steps)
-        weight = self.weights[Part.DIFFUSION]
-        laws: dict[Part, Law] = {**self.parts, Part.DIFFUSION: decoder}
-        mixture = Mixture([*laws.values()], [self.weights[part] for part in laws])
-        return mixture, [weight * value for value in penalty]
-
-    def _schedule(self, steps: int) -> UnmaskingSchedule:
-        return UnmaskingSchedule.uniform(self.num_bits, steps=steps)
+        tabulated = self.num_bits <= self._table_bits
+        log_prob, weight, law = questions.mixture_in_steps(
+            self.parts, self.weights, steps, known, tabulated=tabulated
+        )
+        _check_possible(log_prob, known)
+        hidden = self.num_bits - len(known)
+        if steps == hidden:
+            return law, [0.0, 0.0]
+        profiles = questions.measured_profiles(self.parts, known) if known else self._profiles
+        schedule = UnmaskingSchedule.uniform(hidden, steps=steps)
+        penalty = questions.mean_penalty(profiles, schedule)
+        return law, [weight * value for value in penalty]
 
     @property
     def _table_bits(self) -> int:
         """Up to how many bits there is a table; the bit-flip process has one up to fewer."""
-        flips = isinstance(self.parts.get(Part.DIFFUSION), BitFlipLaw)
+        diffusion = self.parts.get(Part.DIFFUSION)
+        flips = diffusion is not None and isinstance(members(diffusion)[0], BitFlipLaw)
         return min(MAX_EXACT_BITS, MAX_BITFLIP_BITS) if flips else MAX_EXACT_BITS
 
     @cached_property
     def _any_order_law(self) -> AnyOrderMixture:
-        """The mixture without the part that knows one order only."""
-        kept = [part for part in self.parts if part is not Part.RECURRENT]
-        if not any(self.weights[part] for part in kept):
-            raise InputError(
-                f"a recurrent network answers about given bits up to {MAX_EXACT_BITS} bits only"
-            )
-        return AnyOrderMixture(
-            [self.parts[part] for part in kept], [self.weights[part] for part in kept]
-        )
-
-    @property
-    def _ensemble(self) -> OrderEnsemble:
-        law = self.parts.get(Part.DIFFUSION)
-        if not isinstance(law, OrderEnsemble):
-            raise InputError("this surrogate has no masked diffusion model to decode in steps")
-        return law
+        return questions.any_order_mixture(self.parts, self.weights)
 
     @cached_property
-    def _profile(self) -> EntropyProfile:
-        generator = np.random.default_rng(0)
-        words, counts = self._ensemble.draw(_PROFILE_ROWS, generator)
-        rows = bitorder.unpack(np.repeat(words, counts, axis=0), self.num_bits)
-        return entropy_profile(self._ensemble.network, rows, generator)
+    def _profiles(self) -> list[EntropyProfile]:
+        return questions.measured_profiles(self.parts, {})
 
     @cached_property
     def _table(self) -> NDArray[np.float64]:
@@ -351,41 +316,6 @@ class Surrogate:
         return f"Surrogate(num_bits={self.num_bits}, {weights})"
 
 
-def _check_shots(shots: object) -> None:
-    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
-        raise InputError(f"shots must be a positive whole number, got {shots!r}")
-
-
-def _steps(order: Order | str, steps: int | None, num_bits: int) -> int | None:
-    """Parallel steps to decode in; None is the fixed orders, ``n`` the random one."""
-    if order not in list(Order):
-        raise InputError(f"order must be 'fixed' or 'random', got {order!r}")
-    if order == Order.FIXED:
-        return steps
-    if steps not in (None, num_bits):
-        raise InputError("a random order decodes one bit a step; leave out steps or order")
-    return num_bits
-
-
-def _check_bit(bit: Any, num_bits: int) -> int:
-    whole = isinstance(bit, int | np.integer) and not isinstance(bit, bool)
-    if not whole or not 0 <= bit < num_bits:
-        raise InputError(f"there is no bit {bit!r}; bits are 0 to {num_bits - 1}")
-    return int(bit)
-
-
-def _check_value(value: Any) -> int:
-    if value not in (0, 1):
-        raise InputError(f"a bit is 0 or 1, got {value!r}")
-    return int(value)
-
-
-def _read_weights(content: storage.Content) -> dict[Part, float]:
-    raw = content.json_object("weights")
-    try:
-        weights = {Part(name): float(weight) for name, weight in raw.items()}
-    except (ValueError, TypeError):
-        raise InputError(f"{content.path} is damaged: its weights are {raw!r}") from None
-    if not all(0 <= w <= 1 for w in weights.values()) or abs(sum(weights.values()) - 1) > 1e-9:
-        raise InputError(f"{content.path} is damaged: its weights are {raw!r}")
-    return weights
+def _check_possible(log_prob: float, known: Given) -> None:
+    if not np.isfinite(log_prob):
+        raise InputError(f"the given bits {known} have probability zero in this surrogate")

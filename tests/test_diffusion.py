@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from chi_square import FALSE_ALARM, biased, p_value
+from oracles import Oracle, random_law
 from torch import nn
 
 from qdiff import Distribution, InputError, Register, Shots
@@ -27,29 +28,6 @@ def random_network(num_bits: int, seed: int = 0, scale: float = 1.5) -> Residual
     for parameter in network.parameters():
         nn.init.normal_(parameter, std=scale / 4, generator=generator)
     return network.eval().requires_grad_(False)
-
-
-class Oracle(StatelessDenoiser):
-    """The exact conditionals of a law, by enumeration: a perfect denoiser."""
-
-    def __init__(self, law: Distribution) -> None:
-        super().__init__()
-        self.unused = nn.Parameter(torch.zeros(1))
-        self.spins = spins(torch.from_numpy(bitorder.all_bits(law.num_bits))).double()
-        self.law = torch.from_numpy(law.probabilities.copy())
-
-    def forward(self, spins: torch.Tensor) -> torch.Tensor:
-        visible = spins.double().abs()
-        agrees = ((self.spins[None] - spins.double()[:, None]).abs() * visible[:, None]).sum(2) == 0
-        weight = agrees * self.law
-        one = weight @ (self.spins > 0).double()
-        # visible bits are certain; the clamp keeps their logits, which nothing uses, finite
-        return torch.logit(one / weight.sum(1, keepdim=True), eps=1e-15)
-
-
-def random_law(num_bits: int, seed: int = 0) -> Distribution:
-    weights = np.random.default_rng(seed).exponential(size=1 << num_bits)
-    return Distribution(probabilities=weights / weights.sum())
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 1, 4, 0, 2], [4, 3, 2, 1, 0]])
@@ -296,6 +274,33 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_best_weights(failure: 
     best = untouched.state()[0]
     for name, tensor in trainer.network.state_dict().items():
         assert np.array_equal(tensor.numpy(), best[f"best/{name}"])
+
+
+class Surprised(masking.Masking):
+    """Masking whose held-out score is not finite from the call number `at` on."""
+
+    def __init__(self, at: int) -> None:
+        self.left = at
+
+    def surprise(
+        self, network: Denoiser, clean: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        self.left -= 1
+        surprise = super().surprise(network, clean, generator)
+        return surprise if self.left >= 0 else surprise * np.nan
+
+
+def test_a_score_that_is_not_finite_ends_training_for_good() -> None:
+    config = TrainingConfig(steps=60, batch=64, evaluate_every=10)
+    trainer = new_trainer(config, Surprised(2))
+    assert len(list(trainer.run())) == 29
+    assert [done for done, *_ in trainer.history] == [10, 20]
+    resumed = new_trainer(config)
+    resumed.restore(*trainer.state())
+    assert not list(resumed.run())
+    assert resumed.score_of_best == trainer.score_of_best < np.inf
+    with pytest.raises(InputError, match="diverged"):
+        list(new_trainer(config, Surprised(0)).run())
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,7 @@ def test_two_hundred_bits() -> None:
         [np.full((1, 2, 1), 0.4)],
         [np.array([[[1.5], [-0.5]]])],
         [np.full((1, 2, 2), 0.25), np.full((3, 2, 1), 0.5)],
+        [np.zeros((1, 2, 0))],
     ],
 )
 def test_impossible_tensors_are_refused(tensors: list[Floats]) -> None:

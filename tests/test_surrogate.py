@@ -96,6 +96,9 @@ def test_only_shows_each_part_alone(model: Surrogate) -> None:
     assert np.allclose(mixed, model.distribution().probabilities, atol=1e-12)
     with pytest.raises(InputError, match="this surrogate has"):
         model.only(Part.SHOTS).only(Part.DIFFUSION)
+    for wrong in ((), ("nonsense",)):
+        with pytest.raises(InputError, match="this surrogate has"):
+            model.only(*wrong)
 
 
 @pytest.mark.parametrize(
@@ -184,15 +187,3 @@ def _header(path) -> str:
 
     with safe_open(path, framework="numpy") as file:
         return file.metadata()["qdiff"]
-
-
-@pytest.mark.gpu
-def test_cpu_and_gpu_agree_in_law() -> None:
-    import torch
-
-    if not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device, and there is none")
-    shots = training_shots()
-    model = qdiff.fit(shots, seed=1, device="cuda", config=QUICK)
-    samples = model.sample(100_000, seed=1)
-    assert p_value(samples, model.distribution()) > FALSE_ALARM

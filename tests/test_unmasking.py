@@ -120,6 +120,18 @@ def test_the_block_law_is_the_mean_over_all_choices_of_blocks(sizes: tuple[int, 
     assert np.abs(table - np.mean(each, axis=0)).max() < 1e-12
 
 
+@pytest.mark.parametrize("sizes", [(3,), (1, 2), (2, 1), (1, 1, 1)])
+def test_given_bits_are_those_of_blocks_that_begin_with_them(sizes: tuple[int, ...]) -> None:
+    """The mean over all choices of blocks after the given bits, conditional on their values."""
+    network, given = Rough(5, seed=2), {3: 0, 1: 1}
+    rows = bitorder.all_bits(5)
+    agrees = (rows[:, [*given]] == [*given.values()]).all(axis=1)
+    each = [law_of_blocks(network, [(3,), (1,), *blocks]) for blocks in blocks_of((0, 2, 4), sizes)]
+    joint = np.mean(each, axis=0) * agrees
+    decoder = ParallelDecoder(network, UnmaskingSchedule(sizes=sizes), given)
+    assert np.abs(decoder.table() - joint / joint.sum()).max() < 1e-12
+
+
 def test_laws_sum_to_one_and_do_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     network, schedule = Rough(8), UnmaskingSchedule.uniform(8, steps=3)
     whole = block_table(network, schedule)
@@ -157,6 +169,16 @@ def test_the_sampler_follows_its_own_law(steps: int) -> None:
     law = Distribution(probabilities=decoder.table() / decoder.table().sum())
     shots = drawn(decoder, 100_000, seed=steps)
     assert shots.num_shots == 100_000
+    assert p_value(shots, law) > FALSE_ALARM
+    assert p_value(shots, biased(law)) < FALSE_ALARM
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("steps", [1, 3, 4])
+def test_the_sampler_follows_its_conditional_law(steps: int) -> None:
+    decoder = ParallelDecoder(Rough(6, seed=2), steps=steps, given={4: 1, 0: 0})
+    law = Distribution(probabilities=decoder.table() / decoder.table().sum())
+    shots = drawn(decoder, 100_000, seed=steps)
     assert p_value(shots, law) > FALSE_ALARM
     assert p_value(shots, biased(law)) < FALSE_ALARM
 
@@ -365,6 +387,26 @@ def test_the_measured_profile_agrees_with_enumeration() -> None:
 # What is refused
 
 
+@pytest.mark.statistical
+def test_the_profile_under_given_bits_is_that_of_the_conditional_law() -> None:
+    """Three means within 5.5 standard errors: false alarm 3 * 4e-8 < 1e-6."""
+    law = random_law(4, seed=3)
+    rows = bitorder.all_bits(4)
+    agrees = rows[:, 2] == 1
+    table = law.probabilities * agrees
+    conditional = Distribution(probabilities=table / table.sum())
+    rest = conditional.marginal([0, 1, 3])
+    counts = conditional.sample(40_000, seed=1)
+    strings = np.repeat(counts.bits, counts.counts, axis=0)
+    measured = entropy_profile(Oracle(law), strings, np.random.default_rng(1), given=[2])
+    exact = exact_profile(Oracle(rest), rest)
+    assert measured.samples.shape == (40_000, 3)
+    assert (np.abs(measured.nats - exact) < 5.5 * measured.standard_errors).all()
+    # power: the profile of strings without given bits differs by more
+    without = exact_profile(Oracle(law), law)[1:]
+    assert np.abs(exact - without).max() > 11 * measured.standard_errors.max()
+
+
 def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(InputError, match="1 to 4 steps"):
         ParallelDecoder(Rough(4), steps=5)
@@ -372,6 +414,10 @@ def test_what_does_not_fit_is_refused() -> None:
         ParallelDecoder(Rough(4), steps=0)
     with pytest.raises(InputError, match="reveals 3 bits"):
         ParallelDecoder(Rough(4), UnmaskingSchedule(sizes=(1, 2)))
+    with pytest.raises(InputError, match="reveals 4 bits, but 3 are hidden"):
+        ParallelDecoder(Rough(4), UnmaskingSchedule(sizes=(2, 2)), {0: 1})
+    with pytest.raises(InputError, match="1 to 3 steps"):
+        ParallelDecoder(Rough(4), steps=4, given={0: 1})
     with pytest.raises(InputError, match="at least one bit"):
         UnmaskingSchedule(sizes=(2, 0))
     with pytest.raises(InputError, match="profile has 3"):

@@ -15,7 +15,6 @@ import torch
 
 from qdiff.baselines.base import FittedBaseline, parted
 from qdiff.diffusion.decoding import OrderedDecoder
-from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.fixed_order import Autoregressive, FixedOrder
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 from qdiff.errors import InputError
@@ -51,31 +50,30 @@ class Search:
 
     def fit(self, shots: Shots, heldout: Shots | None, seed: int) -> FittedBaseline:
         """Train on the same shots each time; keep what held-out shots like best."""
-        parts = [_data(part, self.device) for part in parted(shots, heldout, seed)]
-        seeds = np.random.SeedSequence(seed).generate_state(len(self.sizes) + len(self.decays))
+        parts = [Data.of(part, self.device) for part in parted(shots, heldout, seed)]
+        seeds = iter(np.random.SeedSequence(seed).spawn(len(self.sizes) + len(self.decays) - 1))
         first, *rest = self.decays
-        tried = [
-            self._train(size, first, parts, int(own))
-            for size, own in zip(self.sizes, seeds, strict=False)
-        ]
+        tried = [self._train(size, first, parts, next(seeds)) for size in self.sizes]
         best = min(tried, key=lambda trained: trained.score)
-        others = zip(rest, seeds[len(self.sizes) :], strict=False)
-        tried += [self._train(best.size, decay, parts, int(own)) for decay, own in others]
+        tried += [self._train(best.size, decay, parts, next(seeds)) for decay in rest]
         law = OrderedDecoder(
             min(tried, key=lambda trained: trained.score).network, range(shots.num_bits)
         )
         return FittedBaseline(law=law, registers=shots.registers)
 
-    def _train(self, size: int, decay: float, parts: list[Data], seed: int) -> _Trained:
+    def _train(
+        self, size: int, decay: float, parts: list[Data], seed: np.random.SeedSequence
+    ) -> _Trained:
         data, checks = parts
-        network = self.build(data.spins.shape[1], size, torch.Generator().manual_seed(seed))
+        start, run = (int(state >> np.uint64(1)) for state in seed.generate_state(2, np.uint64))
+        network = self.build(data.spins.shape[1], size, torch.Generator().manual_seed(start))
         trainer = Trainer(
             network.to(self.device),
             FixedOrder(),
             data,
             checks,
             replace(self.training, weight_decay=decay),
-            torch.Generator(device=self.device).manual_seed(seed),
+            torch.Generator(device=self.device).manual_seed(run),
         )
         for _ in trainer.run():
             pass  # progress is the caller's affair elsewhere; here nobody watches
@@ -90,10 +88,3 @@ class _Trained:
     size: int
     network: Autoregressive
     score: float
-
-
-def _data(shots: Shots, device: str) -> Data:
-    return Data(
-        spins=spins(torch.from_numpy(shots.bits).to(device)),
-        weights=torch.from_numpy(shots.counts / shots.num_shots).to(device),
-    )

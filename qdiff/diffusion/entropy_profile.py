@@ -7,6 +7,7 @@ section 3.2, measure the same numbers for the same purpose.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +56,11 @@ class EntropyProfile:
 
 
 def entropy_profile(
-    network: Denoiser, rows: Bits, generator: np.random.Generator
+    network: Denoiser,
+    rows: Bits,
+    generator: np.random.Generator,
+    *,
+    given: Collection[int] = (),
 ) -> EntropyProfile:
     """Measure the profile on strings ``(m, n)``, each hidden along a random order of its own.
 
@@ -64,6 +69,9 @@ def entropy_profile(
     network rows in all. On strings of a law whose conditionals the network has, it is the
     conditional entropy. Take held-out shots, or strings drawn from the model: on training shots a
     network looks surer than it is.
+
+    Bits that are `given` are visible throughout: ``f_j`` is then the surprise given them and ``j``
+    others, and the samples are ``(m, n - len(given))``.
 
     Raises `InputError` for fewer than two strings.
     """
@@ -74,19 +82,25 @@ def entropy_profile(
     source = torch.Generator(device=device).manual_seed(seed)
     clean = spins(torch.from_numpy(np.ascontiguousarray(rows)).to(device))
     parts = torch.split(clean, max(1, _CHUNK_ROWS // clean.shape[1]))
-    return EntropyProfile(
-        samples=torch.cat([_profiles(network, part, source) for part in parts]).cpu().numpy()
-    )
+    open_bits = [bit for bit in range(clean.shape[1]) if bit not in given]
+    measured = [_profiles(network, part, torch.tensor(open_bits), source) for part in parts]
+    return EntropyProfile(samples=torch.cat(measured).cpu().numpy())
 
 
 @torch.no_grad()
-def _profiles(network: Denoiser, clean: Tensor, source: torch.Generator) -> Tensor:
-    """Mean surprise of the bits still hidden at each step of a random order, ``(rows, n)``."""
-    rows, num_bits = clean.shape
-    rank = masking.random_orders(rows, num_bits, source).argsort(1)
-    step = torch.arange(num_bits, device=clean.device)
-    hidden = rank[:, None, :] >= step[:, None]  # (rows, step, bit)
-    states = torch.where(hidden, 0.0, clean[:, None, :]).reshape(rows * num_bits, num_bits)
-    logits = network(states).double().reshape(rows, num_bits, num_bits)
+def _profiles(
+    network: Denoiser, clean: Tensor, open_bits: Tensor, source: torch.Generator
+) -> Tensor:
+    """Mean surprise of the open bits still hidden at each step of a random order of them.
+
+    ``(rows, number of open bits)``.
+    """
+    (rows, num_bits), steps = clean.shape, len(open_bits)
+    rank = masking.random_orders(rows, steps, source).argsort(1)
+    step = torch.arange(steps, device=clean.device)
+    hidden = torch.zeros(rows, steps, num_bits, dtype=torch.bool, device=clean.device)
+    hidden[:, :, open_bits.to(clean.device)] = rank[:, None, :] >= step[:, None]
+    states = torch.where(hidden, 0.0, clean[:, None, :]).reshape(rows * steps, num_bits)
+    logits = network(states).double().reshape(rows, steps, num_bits)
     surprise = softplus(-clean[:, None, :] * logits) * hidden
     return surprise.sum(2) / hidden.sum(2)

@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.diffusion.placement import cheapest_steps
 from qdiff.errors import InputError
 
 Floats = NDArray[np.float64]
@@ -80,8 +81,7 @@ class FlipSchedule:
 
         ``costs[s, t]`` is the term of the variational bound, in nats, of a step from level ``t`` to
         level ``s < t`` (`qdiff.diffusion.flip_costs` measures them); other entries mean nothing.
-        The bound is a sum over the steps, so its least value is a shortest path, found by dynamic
-        programming.
+        The bound is a sum over the steps, so its least value is a shortest path.
 
         >>> fine, costs = FlipSchedule.cosine(steps=3), np.array([[9, 5, 2, 9.0]] * 4)
         >>> FlipSchedule.least_bound(fine, costs, steps=2).correlations[1] == fine.correlations[2]
@@ -89,18 +89,8 @@ class FlipSchedule:
         """
         if not 1 <= steps <= fine.steps or costs.shape != (fine.steps + 1,) * 2:
             raise InputError(f"{steps} steps and costs {costs.shape} do not fit {fine.steps} steps")
-        edge = np.where(np.tri(fine.steps + 1, dtype=bool), np.inf, costs)
-        cost = np.full(fine.steps + 1, np.inf)
-        cost[0] = 0.0
-        origins = []
-        for _ in range(steps):
-            paths = cost[:, None] + edge
-            origins.append(paths.argmin(axis=0))
-            cost = paths.min(axis=0)
-        levels = [fine.steps]
-        for origin in reversed(origins):
-            levels.append(int(origin[levels[-1]]))
-        return cls(correlations=tuple(fine.correlations[level] for level in reversed(levels)))
+        levels = cheapest_steps(costs, steps)
+        return cls(correlations=tuple(fine.correlations[level] for level in levels))
 
     @property
     def steps(self) -> int:

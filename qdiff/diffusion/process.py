@@ -20,9 +20,11 @@ class Process(ABC, Generic[Network]):
 
     @abstractmethod
     def loss(self, network: Network, clean: Tensor, generator: torch.Generator) -> Tensor:
-        """A differentiable unbiased estimate of the bound on ``-log q``, nats a string.
+        """What training lowers: differentiable, in nats a string.
 
-        `clean` holds spins, ``(rows, n)``; the mean over rows is returned.
+        An unbiased estimate of the bound on ``-log q``, or of a surrogate that the process states
+        and that has the same minimiser. `clean` holds spins, ``(rows, n)``; the mean over rows is
+        returned.
         """
 
     @abstractmethod

@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qdiff.diffusion.acceleration import compiled, mixed_precision
+from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.process import Process
 from qdiff.errors import InputError
+from qdiff.memory import is_out_of_memory
+from qdiff.shots import Shots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,13 @@ class Data:
     spins: Tensor
     weights: Tensor
 
+    @classmethod
+    def of(cls, shots: Shots, device: torch.device | str = "cpu") -> Data:
+        """The distinct strings of `shots` and their frequencies."""
+        bits = torch.from_numpy(shots.bits).to(device)
+        frequencies = torch.from_numpy(shots.counts / shots.num_shots).to(device)
+        return cls(spins=spins(bits), weights=frequencies)
+
     def batch(self, size: int, generator: torch.Generator) -> Tensor:
         # searching the cumulative sum, unlike torch.multinomial, has no limit of 2^24 strings
         cumulative = self.weights.cumsum(0)
@@ -98,12 +108,17 @@ class Progress:
     best: float
 
 
+class Diverged(InputError):
+    """A training that was never finite, so that no network of it is worth keeping."""
+
+
 class Trainer:
     """Trains `network` on `train`; iterate `run`, then `network` holds the best averaged weights.
 
-    The held-out score is the process's own, with the same corruption each time, so that scores of
-    different steps differ by the network alone. `state` and `restore` make a run resumable: a run
-    that was stopped and resumed gives the same network, bit for bit, as one that was not.
+    The held-out score is the process's own. Trainers of one `score_seed` corrupt the held-out
+    strings alike, at every step, so that their scores differ by the networks alone. `state` and
+    `restore` make a run resumable: a run that was stopped and resumed gives the same network, bit
+    for bit, as one that was not.
     """
 
     def __init__(
@@ -114,15 +129,15 @@ class Trainer:
         heldout: Data,
         config: TrainingConfig,
         generator: torch.Generator,
+        *,
+        score_seed: int = 0,
     ) -> None:
         self.network = network
         self.config = config
         self.history: list[list[float]] = []
         self._process = process
         self._train, self._heldout, self._generator = train, heldout, generator
-        self._score_seed = int(
-            torch.randint(1 << 31, (), generator=generator, device=generator.device)
-        )
+        self._score_seed = score_seed
         self._optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -132,21 +147,27 @@ class Trainer:
         self._best, self._best_score = _weights(network), math.inf
         self._step_number = self._stale = 0
         self._loss = math.nan
+        self._diverged = False
 
     def run(self) -> Iterator[Progress]:
-        """Train, yielding after every step; a loss that is not finite ends it with the best so far.
+        """Train, yielding after every step; a loss or score that is not finite ends it with the
+        best so far.
 
-        Raises `InputError` if that happens before the first score. What goes wrong for other
-        reasons, as when memory runs out, reaches the caller as it is, and `state` still has the
-        best weights.
+        Raises `Diverged` if that happens before the first score. What goes wrong for other reasons,
+        as when memory runs out, reaches the caller as it is, and `state` still has the best
+        weights.
         """
         while not self._finished():
             self._loss = self._step()
-            if not math.isfinite(self._loss):
+            score = self._score_if_due() if math.isfinite(self._loss) else None
+            if not math.isfinite(self._loss) or (score is not None and not math.isfinite(score)):
+                self._diverged = True
                 break
-            yield self._progress()
+            if score is not None:
+                self._keep_if_best(score)
+            yield self._progress(score)
         if not math.isfinite(self._best_score):
-            raise InputError("training diverged before its first evaluation; lower the rate")
+            raise Diverged("training diverged before its first evaluation; lower the learning rate")
         self.network.load_state_dict(self._best)
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -166,7 +187,7 @@ class Trainer:
             "step": self._step_number,
             "stale": self._stale,
             "best_score": self._best_score if math.isfinite(self._best_score) else None,
-            "score_seed": self._score_seed,
+            "diverged": self._diverged,
             "history": self.history,
         }
         return arrays, numbers
@@ -175,9 +196,9 @@ class Trainer:
         """Go on from a `state`. Raises `InputError` where it does not fit this trainer."""
         try:
             self._restore(arrays, numbers)
-        except torch.OutOfMemoryError:
-            raise  # nothing is wrong with the checkpoint
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            if is_out_of_memory(error):
+                raise  # nothing is wrong with the checkpoint
             raise InputError(f"the checkpoint does not fit: {type(error).__name__}") from None
 
     def _restore(self, arrays: Mapping[str, NDArray[Any]], numbers: Mapping[str, Any]) -> None:
@@ -207,7 +228,7 @@ class Trainer:
         best_score = numbers["best_score"]
         self._best_score = math.inf if best_score is None else float(best_score)
         self._step_number, self._stale = int(numbers["step"]), int(numbers["stale"])
-        self._score_seed = int(numbers["score_seed"])
+        self._diverged = bool(numbers["diverged"])
         self.history = [[int(a), float(b), float(c)] for a, b, c in numbers["history"]]
 
     @property
@@ -223,7 +244,8 @@ class Trainer:
         return float((surprise * self._heldout.weights).sum() / self._heldout.weights.sum())
 
     def _finished(self) -> bool:
-        return self._step_number >= self.config.steps or self._stale >= self.config.patience
+        done = self._step_number >= self.config.steps or self._stale >= self.config.patience
+        return done or self._diverged
 
     def _step(self) -> float:
         for group in self._optimizer.param_groups:
@@ -239,15 +261,15 @@ class Trainer:
         self._step_number += 1
         return float(loss.detach())
 
-    def _progress(self) -> Progress:
-        done, config, score = self._step_number, self.config, None
-        if done % config.evaluate_every == 0 or done == config.steps:
-            score = self.score()
-            self._keep_if_best(score)
-            self.history.append([done, self._loss, score])
+    def _score_if_due(self) -> float | None:
+        done = self._step_number
+        due = done % self.config.evaluate_every == 0 or done == self.config.steps
+        return self.score() if due else None
+
+    def _progress(self, score: float | None) -> Progress:
         return Progress(
-            step=done - 1,
-            steps=config.steps,
+            step=self._step_number - 1,
+            steps=self.config.steps,
             loss=self._loss,
             heldout=score,
             best=self._best_score,
@@ -263,6 +285,7 @@ class Trainer:
             average.lerp_(parameter, 1 - decay)
 
     def _keep_if_best(self, score: float) -> None:
+        self.history.append([self._step_number, self._loss, score])
         if score < self._best_score:
             self._best_score, self._stale = score, 0
             self._best = _weights(self._averaged)

@@ -11,6 +11,7 @@ Hoogeboom et al., arXiv:2110.02037, section 3.2 (parallel steps of an any-order 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import comb
 
 import numpy as np
@@ -45,8 +46,11 @@ class ParallelDecoder(Law):
     steps
         The number of steps ``K``, of equal size up to rounding, or a schedule of them. ``K = n``
         reveals one bit at a time, along a random order a shot.
+    given
+        Values of bits that are visible from the start; the steps reveal the others. This is the
+        conditional law of the sampler that decodes these bits first, and only then the others.
 
-    Raises `InputError` for a number of steps or a schedule that does not fit the network.
+    Raises `InputError` for a number of steps or a schedule that does not fit the hidden bits.
 
     >>> from qdiff.diffusion.networks import ResidualMLP
     >>> fresh = ResidualMLP.initialised(2, width=4, depth=1, generator=torch.Generator())
@@ -57,14 +61,21 @@ class ParallelDecoder(Law):
     1000
     """
 
-    def __init__(self, network: Denoiser, steps: int | UnmaskingSchedule) -> None:
+    def __init__(
+        self,
+        network: Denoiser,
+        steps: int | UnmaskingSchedule,
+        given: Mapping[int, int] | None = None,
+    ) -> None:
         self.network = network
         self.num_bits = network.num_bits
+        self.given = dict(given or {})
+        self._hidden = [bit for bit in range(self.num_bits) if bit not in self.given]
         if not isinstance(steps, UnmaskingSchedule):
-            steps = UnmaskingSchedule.uniform(self.num_bits, steps=steps)
-        if steps.num_bits != self.num_bits:
+            steps = UnmaskingSchedule.uniform(len(self._hidden), steps=steps)
+        if steps.num_bits != len(self._hidden):
             raise InputError(
-                f"the schedule reveals {steps.num_bits} bits, the network has {self.num_bits}"
+                f"the schedule reveals {steps.num_bits} bits, but {len(self._hidden)} are hidden"
             )
         self.schedule = steps
 
@@ -83,7 +94,7 @@ class ParallelDecoder(Law):
 
         Raises `InputError` beyond 12 bits.
         """
-        return block_table(self.network, self.schedule)
+        return block_table(self.network, self.schedule, self.given)
 
     def log_prob(self, bits: Bits) -> Floats:
         """Exact log-probabilities, from `table`. Raises `InputError` beyond 12 bits.
@@ -97,18 +108,21 @@ class ParallelDecoder(Law):
     @torch.no_grad()
     def _rows(self, rows: int, source: torch.Generator) -> Bits:
         states = torch.zeros(rows, self.num_bits, device=source.device)
-        orders = masking.random_orders(rows, self.num_bits, source)
+        for bit, value in self.given.items():
+            states[:, bit] = 2.0 * value - 1.0
+        hidden = torch.tensor(self._hidden, device=source.device)
+        orders = hidden[masking.random_orders(rows, len(hidden), source)]
         for start, size in zip(self.schedule.starts, self.schedule.sizes, strict=True):
             block = orders[:, start : start + size]
             logits = self._logits(states, start).gather(1, block)
             states.scatter_(1, block, draw_spins(logits, source))
         return (states > 0).to(torch.uint8).cpu().numpy()
 
-    def _logits(self, states: Tensor, visible: int) -> Tensor:
+    def _logits(self, states: Tensor, revealed: int) -> Tensor:
         """Logits of every bit; early on, when many states are equal, each is asked about once."""
-        if visible == 0:
+        if revealed == 0:
             return self._ask(states[:1]).expand(states.shape)
-        possible = comb(self.num_bits, visible) << visible
+        possible = comb(len(self._hidden), revealed) << revealed
         if self.num_bits > _CODE_BITS or possible > len(states):
             return self._ask(states)
         places = 3 ** torch.arange(self.num_bits, device=states.device)

@@ -12,6 +12,7 @@ any-order model this is) for ``3^n`` network rows instead of ``n! 2^n``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from math import comb
 
@@ -41,27 +42,30 @@ def random_order_table(network: Denoiser) -> Floats:
     return block_table(network, UnmaskingSchedule.uniform(network.num_bits, steps=network.num_bits))
 
 
-def block_table(network: Denoiser, schedule: UnmaskingSchedule) -> Floats:
+def block_table(
+    network: Denoiser, schedule: UnmaskingSchedule, given: Mapping[int, int] | None = None
+) -> Floats:
     """The ``2^n`` probabilities of parallel unmasking, averaged over all choices of blocks.
 
-    Indexed by ``sum_j x_j 2^j``. Raises `InputError` beyond 12 bits.
+    Indexed by ``sum_j x_j 2^j``; bits that are `given` are visible from the start, and the schedule
+    reveals the others. Raises `InputError` beyond 12 bits.
 
     >>> from qdiff.diffusion.networks import ResidualMLP
     >>> fresh = ResidualMLP.initialised(2, width=4, depth=1, generator=torch.Generator())
     >>> block_table(fresh, UnmaskingSchedule(sizes=(1, 1))).tolist()
     [0.25, 0.25, 0.25, 0.25]
     """
-    num_bits = schedule.num_bits
+    given, num_bits = dict(given or {}), network.num_bits
     if num_bits > MAX_BITS:
         raise InputError(
             f"the exact law of random unmasking is known up to {MAX_BITS} bits, not {num_bits}"
         )
     level = _visible_bits(num_bits)
     weights = np.zeros(3**num_bits)
-    weights[0] = 1.0
+    weights[sum((1 + value) * 3**bit for bit, value in given.items())] = 1.0
     for start, size in zip(schedule.starts, schedule.sizes, strict=True):
         rows = max(1, _CHUNK >> size)
-        states = np.flatnonzero(level == start)
+        states = np.flatnonzero((level == len(given) + start) & (weights > 0))
         for chunk in np.array_split(states, -(-len(states) // rows)):
             _reveal(network, weights, chunk, size)
     # digits 1 and 2 of a complete string are bits 0 and 1

@@ -192,7 +192,7 @@ def _check(tensors: Sequence[Floats], order: Sequence[int]) -> None:
         raise InputError(f"{len(tensors)} tensors need an order of as many bits, got {order}")
     bond = 1
     for site, tensor in enumerate(tensors):
-        if tensor.ndim != 3 or tensor.shape[:2] != (bond, 2):
+        if tensor.ndim != 3 or tensor.shape[:2] != (bond, 2) or not tensor.shape[2]:
             raise InputError(f"tensor {site} should be ({bond}, 2, bond), got {tensor.shape}")
         if not (tensor.min() >= 0 and np.allclose(tensor.sum(axis=(1, 2)), 1)):
             raise InputError(f"tensor {site} should hold probabilities, each row summing to one")

@@ -1,22 +1,17 @@
-"""The command line: parses, calls, prints. Everything it does can be done from Python."""
+"""The commands, one function each: parse, call, print."""
 
 from __future__ import annotations
 
-import json as json_module
 import shlex
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from qdiff import cli_files
+from qdiff.cli import console, files, interrupts
+from qdiff.cli.descriptions import describe, describe_file
 from qdiff.errors import InputError
-from qdiff.progress import training_bar
-
-if TYPE_CHECKING:
-    from qdiff.comparison import Comparison
 
 DEFAULT_NOISE = "superconducting"
 
@@ -26,11 +21,6 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-
-_NO_MEMORY = "out of memory; use fewer shots, a smaller circuit, or --device cpu"
-
-# the base of every mistake in the use of options; older versions of typer keep it in click
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 CircuitArgument = Annotated[
     str,
@@ -44,7 +34,7 @@ NoiseOption = Annotated[
     ),
 ]
 ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
-SeedOption = Annotated[int, typer.Option(help="The root of every random number.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="The root of every random number.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 DeviceOption = Annotated[
@@ -84,20 +74,20 @@ def run(
         force=force,
         device=device,
         effort=effort,
-        progress=_interactive(json),
+        progress=console.interactive(json),
         command=shlex.join(["qdiff", *sys.argv[1:]]),
     )
-    with training_bar(shown=_interactive(json)) as watch:
-        outcome = pipeline.run(job, watch=watch, announce=_announce)
+    with console.training_bar(shown=console.interactive(json)) as watch:
+        outcome = pipeline.run(job, watch=watch, announce=interrupts.heeding(console.say))
     if json:
-        _print_json({**outcome.to_dict(), "out": str(folder)})
+        console.print_json({**outcome.to_dict(), "out": str(folder)})
         return
     if outcome.surrogate is not None and outcome.samples is not None:
-        _print_table(outcome.surrogate, "The surrogate's exact law against the reference")
-        _print_table(outcome.samples, f"{shots:,} surrogate shots against the reference")
+        console.print_table(outcome.surrogate, "The surrogate's exact law against the reference")
+        console.print_table(outcome.samples, f"{shots:,} surrogate shots against the reference")
     for note in outcome.notes:
-        _say(note)
-    _say(f"results are in {folder}; open {folder / 'report.html'}")
+        console.say(note)
+    console.say(f"results are in {folder}; open {folder / 'report.html'}")
 
 
 @app.command()
@@ -117,9 +107,11 @@ def simulate(
     from qdiff import simulator, storage
 
     storage.refuse_existing(out, force=force)
-    drawn = simulator.simulate(circuit, noise, shots=shots, seed=seed, progress=_interactive(json))
+    drawn = simulator.simulate(
+        circuit, noise, shots=shots, seed=seed, progress=console.interactive(json)
+    )
     drawn.save(out, force=force)
-    _report(_describe(drawn), out, json)
+    console.report(describe(drawn), out, json)
 
 
 @app.command()
@@ -141,7 +133,7 @@ def exact(
     from qdiff import reference, storage
 
     storage.refuse_existing(out, force=force)
-    shown = _interactive(json)
+    shown = console.interactive(json)
     if trajectories is None:
         law = reference.exact(circuit, noise, progress=shown)
     else:
@@ -149,7 +141,7 @@ def exact(
             circuit, noise, samples=trajectories, seed=seed, progress=shown
         )
     law.save(out, force=force)
-    _report(_describe(law), out, json)
+    console.report(describe(law), out, json)
 
 
 @app.command()
@@ -174,14 +166,14 @@ def fit(
 
     storage.refuse_existing(out, force=force)
     data = formats.load_data(shots)
-    with training_bar(shown=_interactive(json)) as watch:
+    with console.training_bar(shown=console.interactive(json)) as watch:
         model = fitting.fit(
             data, seed=seed, device=device, effort=effort, watch=watch, checkpoint=checkpoint
         )
     model.save(out, force=force)
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
-    _report(_describe(model), out, json)
+    console.report(describe(model), out, json)
     if not json:
         typer.echo(f"network: {model.card['chosen']['why']}")
 
@@ -215,7 +207,7 @@ def sample(
         shots, seed=seed, given=_given(given), order=order, steps=steps
     )
     drawn.save(out, force=force)
-    _report(_describe(drawn), out, json)
+    console.report(describe(drawn), out, json)
 
 
 @app.command()
@@ -243,176 +235,41 @@ def compare(
         seed=seed,
     )
     if json:
-        _print_json(found.to_dict())
+        console.print_json(found.to_dict())
     else:
-        _print_table(found, f"{candidate.name} against {reference.name}")
+        console.print_table(found, f"{candidate.name} against {reference.name}")
 
 
 @app.command()
 def inspect(
     file: Annotated[str, typer.Argument(help="A circuit, shots, distribution or model file.")],
-    seed: Annotated[int, typer.Option(help="Not used: nothing here is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Not used: nothing here is random.")] = 0,
     json: JsonOption = False,
 ) -> None:
     """Say what a file holds and where it came from.
 
     Example: qdiff inspect model.safetensors
     """
-    found = _inspect(file)
+    found = describe_file(file)
     if json:
-        _print_json(found)
+        console.print_json(found)
     else:
-        for key, value in found.items():
-            typer.echo(f"{key}: {value if isinstance(value, str) else json_module.dumps(value)}")
+        console.print_entries(found)
 
 
-app.command()(cli_files.convert)
-app.command()(cli_files.calibrate)
+app.command()(files.convert)
+app.command()(files.calibrate)
 
 
-def main() -> None:
-    """Run the command line. A user's mistake is one line and exit code 2; Ctrl-C is 130."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _interrupt)
-    try:
-        code = app(standalone_mode=False)
-    except InputError as error:
-        _fail(" ".join(str(error).split()), 2)
-    except _UsageError as error:
-        message = error.format_message() if hasattr(error, "format_message") else str(error)
-        _fail(f"{' '.join(message.split())} (see --help)", 2)
-    except typer.Abort:
-        _fail("aborted", 130)
-    except MemoryError:
-        _fail(_NO_MEMORY, 2)
-    except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError":  # torch's, without importing torch
-            raise
-        _fail(_NO_MEMORY, 2)
-    except KeyboardInterrupt:
-        code = 130
-    if code == 130:
-        _fail("interrupted; results already written are kept", 130)
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-_interrupts: list[int] = []
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    _interrupts.append(number)
-    raise KeyboardInterrupt
-
-
-def _announce(message: str) -> None:
-    """Say what comes next, unless a library swallowed an interrupt meanwhile."""
-    if _interrupts:
-        raise KeyboardInterrupt
-    _say(message)
-
-
-def _fail(message: str, code: int) -> None:
-    typer.echo(f"qdiff: {message}", err=True)
-    sys.exit(code)
-
-
-def _inspect(file: str) -> dict[str, Any]:
-    from qdiff import formats, storage
-    from qdiff.circuit import load_circuit
-
-    path = Path(file)
-    if path.exists() and storage.read_header(path) is not None:
-        return _describe(formats.load(path))
-    try:
-        return _describe_circuit(load_circuit(file))
-    except InputError as refused:
-        if not path.exists():
-            raise
-        try:
-            return _describe(formats.load(path))
-        except InputError:
-            raise refused from None
-
-
-def _describe_circuit(circuit: Any) -> dict[str, Any]:
-    from qdiff.circuit import circuit_hash, is_dynamic, registers_of
-
-    return {
-        "kind": "circuit",
-        "name": circuit.name,
-        "num_qubits": circuit.num_qubits,
-        "num_bits": circuit.num_clbits,
-        "registers": {register.name: register.size for register in registers_of(circuit)},
-        "depth": circuit.depth(),
-        "gates": dict(circuit.count_ops()),
-        "dynamic": is_dynamic(circuit),
-        "circuit_hash": circuit_hash(circuit),
-    }
-
-
-def _describe(value: Any) -> dict[str, Any]:
-    """A summary of shots, a distribution or a surrogate, as JSON."""
-    from qdiff.distribution import Distribution
-    from qdiff.metrics import entropy
-    from qdiff.shots import Shots
-
-    common = {
-        "num_bits": value.num_bits,
-        "registers": {register.name: register.size for register in value.registers},
-    }
-    if isinstance(value, Shots):
-        return {
-            "kind": "shots",
-            **common,
-            "num_shots": value.num_shots,
-            "distinct": len(value.counts),
-            "provenance": dict(value.provenance),
-        }
-    if isinstance(value, Distribution):
-        return {
-            "kind": "distribution",
-            **common,
-            "entropy_nats": float(entropy(value.probabilities)),
-            "largest": float(value.probabilities.max()),
-            "provenance": dict(value.provenance),
-        }
-    return {"kind": "model", **common, "card": dict(value.card)}
-
-
-def _given(text: str | None) -> dict[int, int]:
+def _given(text: str | None) -> dict[int, int] | None:
     """Bits and their values from ``"0=1,5=0"``."""
-    pairs = [] if text is None else [part.split("=") for part in text.split(",")]
+    if text is None:
+        return None
     try:
-        return {int(bit): int(value) for bit, value in pairs}
+        pairs = [(int(bit), int(value)) for bit, value in (p.split("=") for p in text.split(","))]
     except ValueError:
         raise InputError(f"--given must look like 0=1,5=0, got {text!r}") from None
-
-
-def _report(summary: dict[str, Any], out: Path, json: bool) -> None:
-    if json:
-        _print_json({**summary, "out": str(out)})
-        return
-    numbers = {key: value for key, value in summary.items() if isinstance(value, int | float)}
-    text = ", ".join(
-        f"{key} {value:,.6g}" if isinstance(value, float) else f"{key} {value:,}"
-        for key, value in numbers.items()
-    )
-    typer.echo(f"{summary['kind']} written to {out}: {text}")
-
-
-def _print_json(value: dict[str, Any]) -> None:
-    typer.echo(json_module.dumps(value, indent=2, allow_nan=False))
-
-
-def _print_table(comparison: Comparison, title: str) -> None:
-    from rich.console import Console
-
-    Console().print(comparison.table(title))
-
-
-def _say(message: str) -> None:
-    typer.echo(message, err=True)
-
-
-def _interactive(json: bool) -> bool:
-    return not json and sys.stderr.isatty()
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise InputError(f"--given names a bit twice: {text!r}")
+    return given

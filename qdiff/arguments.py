@@ -1,0 +1,117 @@
+"""What callers of a surrogate may hand over: each check refuses the rest with one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TypeGuard
+
+import numpy as np
+import torch
+
+from qdiff.errors import InputError
+from qdiff.shots import Seed
+
+Given = Mapping[int, int]
+"""Values of some bits, ``{bit: value}``."""
+
+
+class Order(StrEnum):
+    """In which order the diffusion part is decoded: its fixed ones, or a random one a shot."""
+
+    FIXED = "fixed"
+    RANDOM = "random"
+
+
+def check_shots(shots: object) -> int:
+    """A positive whole number of shots."""
+    if not _is_whole(shots) or not shots > 0:
+        raise InputError(f"shots must be a positive whole number, got {_shown(shots)}")
+    return int(shots)
+
+
+def generator_of(seed: Seed) -> np.random.Generator:
+    """The generator that a seed stands for; a generator is itself."""
+    try:
+        if not isinstance(seed, bool):
+            return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        pass
+    raise InputError(f"a seed is a whole number from 0 on, got {_shown(seed)}")
+
+
+def check_given(given: object, num_bits: int) -> dict[int, int]:
+    """Bits and their values in ascending order, so that one question has one answer."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(f"given must be a mapping such as {{0: 1}}, got {_shown(given)}")
+    checked = {_check_bit(bit, num_bits): _check_value(value) for bit, value in given.items()}
+    return dict(sorted(checked.items()))
+
+
+def check_bits(bits: object, num_bits: int) -> list[int]:
+    """One or more distinct bits, in the order asked for."""
+    listed = list(bits) if isinstance(bits, Sequence | np.ndarray) else []
+    kept = [_check_bit(bit, num_bits) for bit in listed]
+    if not kept or len(set(kept)) != len(kept):
+        raise InputError(f"marginal needs a list of one or more distinct bits, got {_shown(bits)}")
+    return kept
+
+
+def check_steps(steps: object, hidden: int) -> int:
+    """A number of parallel steps that `hidden` bits can be decoded in."""
+    if not hidden:
+        raise InputError("all bits are given: nothing is left to decode; leave out order and steps")
+    if not _is_whole(steps) or not 1 <= steps <= hidden:
+        raise InputError(
+            f"steps must be a whole number, 1 to {hidden} for {hidden} bits, got {_shown(steps)}"
+        )
+    return int(steps)
+
+
+def check_decoding(order: object, steps: object, hidden: int) -> int | None:
+    """Parallel steps to decode `hidden` bits in; None is the fixed orders, all the random one."""
+    if not isinstance(order, str) or order not in list(Order):
+        raise InputError(f"order must be 'fixed' or 'random', got {_shown(order)}")
+    if order == Order.FIXED:
+        return None if steps is None else check_steps(steps, hidden)
+    if steps is not None and check_steps(steps, hidden) != hidden:
+        raise InputError("a random order decodes one bit a step; leave out steps or order")
+    return check_steps(hidden, hidden)
+
+
+def check_device(device: str | torch.device) -> torch.device:
+    """A device that torch can put tensors on."""
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {_shown(device)} cannot be used: {reason}") from None
+    return chosen
+
+
+def _check_bit(bit: Any, num_bits: int) -> int:
+    if not _is_whole(bit) or not 0 <= bit < num_bits:
+        raise InputError(f"there is no bit {_shown(bit)}; bits are 0 to {num_bits - 1}")
+    return int(bit)
+
+
+def _check_value(value: Any) -> int:
+    if not np.isscalar(value) or value not in (0, 1):
+        raise InputError(f"a bit is 0 or 1, got {_shown(value)}")
+    return int(value == 1)
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> str:
+    """A value on one line, and not a long one."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+_LONGEST = 80

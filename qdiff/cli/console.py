@@ -1,0 +1,77 @@
+"""What the command line prints: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+from qdiff import progress as progress_bars
+from qdiff.cli import interrupts
+
+if TYPE_CHECKING:
+    from qdiff.comparison import Comparison
+    from qdiff.fitting import Watch
+
+
+def say(message: str) -> None:
+    """A remark, on standard error."""
+    typer.echo(message, err=True)
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """One line on standard error, and the end."""
+    say(f"qdiff: {' '.join(message.split())}")
+    sys.exit(code)
+
+
+def interactive(json: bool) -> bool:
+    """Whether someone looks on, so that progress may be shown."""
+    return not json and sys.stderr.isatty()
+
+
+def report(summary: dict[str, Any], out: Path, as_json: bool) -> None:
+    """What was written where, with its numbers."""
+    if as_json:
+        print_json({**summary, "out": str(out)})
+        return
+    numbers = {key: value for key, value in summary.items() if isinstance(value, int | float)}
+    text = ", ".join(
+        f"{key} {value:,.6g}" if isinstance(value, float) else f"{key} {value:,}"
+        for key, value in numbers.items()
+    )
+    typer.echo(f"{summary['kind']} written to {out}: {text}")
+
+
+def print_json(value: dict[str, Any]) -> None:
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+def print_entries(value: Mapping[str, Any]) -> None:
+    """A line an entry."""
+    for key, entry in value.items():
+        typer.echo(f"{key}: {entry if isinstance(entry, str) else json.dumps(entry)}")
+
+
+def print_table(comparison: Comparison, title: str) -> None:
+    from rich.console import Console
+
+    Console().print(comparison.table(title))
+
+
+@contextmanager
+def training_bar(*, shown: bool) -> Iterator[Watch]:
+    """What `fit` tells of each training step, with a progress bar; an interrupt ends it."""
+    with progress_bars.training_bar(shown=shown) as bar:
+
+        def watch(progress: Any) -> None:
+            interrupts.heed()
+            if bar is not None:
+                bar(progress)
+
+        yield watch

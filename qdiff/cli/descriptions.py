@@ -1,0 +1,72 @@
+"""What a circuit, or a file of shots, a distribution or a surrogate, holds: a summary as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qdiff.errors import InputError
+
+
+def describe_file(file: str) -> dict[str, Any]:
+    """A summary of a circuit, or of a file of shots, a distribution or a surrogate, as JSON."""
+    from qdiff import formats, storage
+    from qdiff.circuit import load_circuit
+
+    path = Path(file)
+    if path.exists() and storage.read_header(path) is not None:
+        return describe(formats.load(path))
+    try:
+        return _describe_circuit(load_circuit(file))
+    except InputError as refused:
+        if not path.exists():
+            raise
+        try:
+            return describe(formats.load(path))
+        except InputError:
+            raise refused from None
+
+
+def _describe_circuit(circuit: Any) -> dict[str, Any]:
+    from qdiff.circuit import circuit_hash, is_dynamic, registers_of
+
+    return {
+        "kind": "circuit",
+        "name": circuit.name,
+        "num_qubits": circuit.num_qubits,
+        "num_bits": circuit.num_clbits,
+        "registers": {register.name: register.size for register in registers_of(circuit)},
+        "depth": circuit.depth(),
+        "gates": dict(circuit.count_ops()),
+        "dynamic": is_dynamic(circuit),
+        "circuit_hash": circuit_hash(circuit),
+    }
+
+
+def describe(value: Any) -> dict[str, Any]:
+    """A summary of shots, a distribution or a surrogate, as JSON."""
+    from qdiff.distribution import Distribution
+    from qdiff.metrics import entropy
+    from qdiff.shots import Shots
+
+    common = {
+        "num_bits": value.num_bits,
+        "registers": {register.name: register.size for register in value.registers},
+    }
+    if isinstance(value, Shots):
+        return {
+            "kind": "shots",
+            **common,
+            "num_shots": value.num_shots,
+            "distinct": len(value.counts),
+            "provenance": dict(value.provenance),
+        }
+    if isinstance(value, Distribution):
+        return {
+            "kind": "distribution",
+            **common,
+            "entropy_nats": float(entropy(value.probabilities)),
+            "largest": float(value.probabilities.max()),
+            "provenance": dict(value.provenance),
+        }
+    return {"kind": "model", **common, "card": dict(value.card)}
