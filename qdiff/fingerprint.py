@@ -109,12 +109,29 @@ def fingerprint(circuit: QuantumCircuit) -> Fingerprint:
     )
 
 
-def with_named_values(circuit: QuantumCircuit) -> QuantumCircuit:
-    """`circuit` with each free parameter set to an angle in [0, 2 pi) that its name decides."""
+def with_named_values(
+    circuit: QuantumCircuit, names: Mapping[str, str] | None = None
+) -> QuantumCircuit:
+    """`circuit` with each free parameter set to an angle in [0, 2 pi) that its name decides.
+
+    `names` may call parameters otherwise, ``{name: other}``.
+    """
     if not circuit.num_parameters:
         return circuit
-    values = {item: _angle(item.name) for item in circuit.parameters}
+    called = names or {item.name: item.name for item in circuit.parameters}
+    values = {item: _angle(called[item.name]) for item in circuit.parameters}
     return circuit.assign_parameters(values)
+
+
+def parameters_by_use(circuit: QuantumCircuit) -> tuple[str, ...]:
+    """The names of the free parameters in the order of their first use, whatever their names."""
+    used = {
+        item.name: None
+        for step in _normalised(circuit).data
+        for value in step.operation.params
+        for item in sorted(getattr(value, "parameters", ()), key=lambda each: str(each.name))
+    }
+    return tuple(used)
 
 
 def structure_hash(circuit: QuantumCircuit) -> str:

@@ -41,9 +41,9 @@ def test_results_have_counts_memory_and_registers() -> None:
     circuit = QuantumCircuit(2, 2, name="two")
     flag = ClassicalRegister(1, "flag")
     circuit.add_register(flag)
-    circuit.x(0)
+    circuit.x([0, 1])
     circuit.measure(0, 1)
-    circuit.measure(0, flag[0])
+    circuit.measure(1, flag[0])
     backend = SurrogateBackend((circuit, exact_surrogate(circuit)))
     result = backend.run([circuit, circuit], shots=5, memory=True).result()
     assert result.get_counts(0) == {"1 10": 5}

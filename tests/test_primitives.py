@@ -148,6 +148,10 @@ def test_a_family_surrogate_is_asked_for_each_point() -> None:
         result = sampler((circuit, family)).run([(template, values)], shots=10).result()[0]
         assert asked == [tuple(point) for point in values.reshape(6, 2)]
         assert result.data.shape == (2, 3)
+    renamed = circuit.assign_parameters({"a": Parameter("z"), "b": Parameter("y")})
+    asked.clear()
+    sampler((circuit, family)).run([(renamed, {"z": [0.1, 0.2], "y": [0.3, 0.4]})]).result()
+    assert asked == [(0.1, 0.3), (0.2, 0.4)]
     with pytest.raises(InputError, match="must give a Surrogate"):
         sampler((circuit, lambda at: None)).run([(circuit, values)]).result()
 

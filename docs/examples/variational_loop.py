@@ -1,8 +1,8 @@
 """A variational loop whose sampler is a surrogate.
 
 Run it with ``python docs/examples/variational_loop.py [CACHE]``; it takes some ten seconds. Each
-new point of the loop is fitted once, from a sampler that may be a device, and kept in the cache: a
-second run needs no device at all.
+new ideal law that the loop meets is fitted once, from a sampler that may be a device, and kept in
+the cache: a second run needs no device at all.
 """
 
 from __future__ import annotations

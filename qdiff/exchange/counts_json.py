@@ -9,10 +9,10 @@ from typing import Any
 from qdiff.bits import Register
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.exchange.hints import Hints
+from qdiff.exchange.hints import Hints, stated_registers
 from qdiff.exchange.limits import check_size
 from qdiff.exchange.quasi import projected_distribution
-from qdiff.shots import Shots, registers_from_json, registers_to_json
+from qdiff.shots import Shots, registers_to_json
 
 
 def parse_json(raw: bytes) -> Any:
@@ -39,7 +39,7 @@ def read_counts(value: Any, hints: Hints) -> Shots | Distribution:
     registers, num_bits = hints.registers, hints.num_bits
     if isinstance(value, dict) and isinstance(value.get("counts"), dict):
         if registers is None and "registers" in value:
-            registers = registers_from_json(value["registers"])
+            registers = stated_registers(value["registers"])
         if registers is None and num_bits is None and "num_bits" in value:
             num_bits = value["num_bits"]
         value = value["counts"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qdiff.bits import Register
 from qdiff.errors import InputError
 from qdiff.exchange.limits import MAX_BITS
-from qdiff.shots import default_registers
+from qdiff.shots import default_registers, registers_from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,14 @@ def parse_registers(text: str) -> tuple[Register, ...]:
             raise InputError(f"registers must look like a:3,b:2, got {text!r}")
         found.append(Register(name.strip(), int(size)))
     return tuple(found)
+
+
+def stated_registers(value: object) -> tuple[Register, ...]:
+    """Registers from a file's ``[[name, size], ...]``. Raises `InputError` for anything else."""
+    try:
+        return registers_from_json(value)
+    except InputError as error:
+        raise InputError(f"the registers cannot be used: {error}") from None
 
 
 def parse_index(text: str) -> tuple[int, ...]:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.errors import InputError
-from qdiff.exchange.hints import Hints
+from qdiff.exchange.hints import Hints, stated_registers
 from qdiff.exchange.limits import MAX_UNPACKED_BYTES, check_size
 from qdiff.exchange.npy import read_npy, write_npy
-from qdiff.shots import Shots, registers_from_json, registers_to_json
+from qdiff.shots import Shots, registers_to_json
 
 _KNOWN = ("words", "counts", "registers", "bits")
 _MAX_MEMBERS = 64
@@ -39,7 +39,7 @@ def read_npz(data: bytes, hints: Hints) -> Shots:
     words, counts = arrays["words"], arrays["counts"]
     if words.dtype != np.uint64 or words.ndim != 2 or counts.shape != (len(words),):
         raise InputError("the npz is damaged: its words and counts do not go together")
-    registers = registers_from_json(_json(arrays["registers"]))
+    registers = stated_registers(_json(arrays["registers"]))
     num_bits = sum(register.size for register in registers)
     check_size(len(words), num_bits)
     if words.shape[1] != -(-num_bits // 64):

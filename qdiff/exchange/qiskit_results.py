@@ -27,7 +27,7 @@ def from_qiskit(
     Raises `InputError` when the choice is missing or wrong, and for anything else.
 
     >>> from qiskit.primitives import BitArray
-    >>> from_qiskit(BitArray.from_counts({"011": 5})).to_counts()
+    >>> from_qiskit(BitArray.from_counts({"011": 5}, num_bits=3)).to_counts()
     {'011': 5}
     """
     chosen = None if index is None else tuple(index)

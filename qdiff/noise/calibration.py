@@ -54,8 +54,7 @@ def from_shots(
     places = [*range(zeros.num_bits)] if qubits is None else [*qubits]
     if len(places) != zeros.num_bits or len(set(places)) != len(places):
         raise InputError(f"{zeros.num_bits} bits need as many distinct qubits, got {places}")
-    raised = _frequency_of_one(zeros)
-    lowered = 1 - _frequency_of_one(ones)
+    raised, lowered = _frequencies(zeros, 1), _frequencies(ones, 0)
     rates = {q: (float(a), float(b)) for q, a, b in zip(places, raised, lowered, strict=True)}
     return _with_readout(
         base, rates, f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
@@ -116,8 +115,9 @@ def _with_readout(
     return replace(spec, qubits=qubits, num_qubits=size)
 
 
-def _frequency_of_one(shots: Shots) -> Any:
-    return (shots.counts @ shots.bits.astype(np.float64)) / shots.num_shots
+def _frequencies(shots: Shots, value: int) -> Any:
+    """How often each bit has that value."""
+    return (shots.counts @ (shots.bits == value)) / shots.num_shots
 
 
 def _rates(qubit: int, cal: Any) -> Readout:

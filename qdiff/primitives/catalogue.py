@@ -15,6 +15,7 @@ from qdiff.fingerprint import (
     Fingerprint,
     fingerprint,
     law_sketch,
+    parameters_by_use,
     structure_hash,
     two_qubit_gates,
     with_named_values,
@@ -54,10 +55,21 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FoundFamily:
+    """A family surrogate, what it was recognised by, and its names of the circuit's parameters."""
+
+    at: FamilySurrogate
+    matched_by: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Known:
     surrogate: Surrogate | FamilySurrogate
     print: Fingerprint
-    parameters: frozenset[str]
+    parameters: frozenset[str] = frozenset()
+    by_use: tuple[str, ...] = ()
+    renamed: str = ""  # the structure with parameters called by their order of use
 
 
 class Catalogue:
@@ -107,14 +119,23 @@ class Catalogue:
             self._memo[key] = Found(surrogate=known.surrogate, matched_by=by)
         return self._memo[key]
 
-    def find_family(self, template: QuantumCircuit) -> tuple[FamilySurrogate, str] | None:
-        """The family surrogate of a parametrised circuit, and what it was recognised by."""
+    def find_family(self, template: QuantumCircuit) -> FoundFamily | None:
+        """The family surrogate of a parametrised circuit, whose parameters may be renamed."""
         names = frozenset(item.name for item in template.parameters)
         bound = with_named_values(template)
         known, by = self._search(bound, structure_hash(bound), names)
-        if known is None or isinstance(known.surrogate, Surrogate):
-            return None
-        return known.surrogate, by
+        if known is not None and not isinstance(known.surrogate, Surrogate):
+            same = {name: name for name in names}
+            return FoundFamily(at=known.surrogate, matched_by=by, names=same)
+        by_use, renamed = _renamed(template)
+        for known in self._known:
+            if renamed and known.renamed == renamed and not isinstance(known.surrogate, Surrogate):
+                return FoundFamily(
+                    at=known.surrogate,
+                    matched_by="structure",
+                    names=dict(zip(by_use, known.by_use, strict=True)),
+                )
+        return None
 
     def _search(
         self, circuit: QuantumCircuit, structure: str, names: frozenset[str]
@@ -152,7 +173,7 @@ def family_member(family: FamilySurrogate, values: Values, num_bits: int) -> Sur
 
 def _known(entry: Any) -> _Known:
     if isinstance(entry, Surrogate):
-        return _Known(surrogate=entry, print=_own_print(entry), parameters=frozenset())
+        return _Known(surrogate=entry, print=_own_print(entry))
     if not _is_pair(entry):
         raise InputError(
             f"expected a surrogate or a pair (circuit, surrogate), got {type(entry).__name__}"
@@ -166,7 +187,24 @@ def _known(entry: Any) -> _Known:
         )
     if not isinstance(surrogate, Surrogate) and not (callable(surrogate) and names):
         raise InputError(f"{type(surrogate).__name__} is no surrogate of circuit {circuit.name!r}")
-    return _Known(surrogate=surrogate, print=fingerprint(circuit), parameters=names)
+    by_use, renamed = _renamed(circuit) if names else ((), "")
+    return _Known(
+        surrogate=surrogate,
+        print=fingerprint(circuit),
+        parameters=names,
+        by_use=by_use,
+        renamed=renamed,
+    )
+
+
+def _renamed(template: QuantumCircuit) -> tuple[tuple[str, ...], str]:
+    """The parameters by first use, and the structure when they are called by that order."""
+    by_use = parameters_by_use(template)
+    if set(by_use) != {item.name for item in template.parameters}:
+        return by_use, ""  # some occur in the global phase or inside blocks only
+    names = {name: str(place) for place, name in enumerate(by_use)}
+    bound = with_named_values(template, names)
+    return by_use, f"{template.num_clbits} {structure_hash(bound)}"
 
 
 def _own_print(surrogate: Surrogate) -> Fingerprint:

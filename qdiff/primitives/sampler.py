@@ -142,13 +142,12 @@ class Answers:
             for bound in np.ravel(pub.parameter_values.bind_all(template)):
                 yield self.of_circuit(bound)
             return
-        surrogate_at, by = family
-        names = [item.name for item in template.parameters]
+        names = [family.names[item.name] for item in template.parameters]
         table = pub.parameter_values.as_array(template.parameters).reshape(-1, len(names))
         for row in table:
             values = dict(zip(names, row.tolist(), strict=True))
-            member = family_member(surrogate_at, values, template.num_clbits)
-            yield Found(surrogate=member, matched_by=f"family by {by}")
+            member = family_member(family.at, values, template.num_clbits)
+            yield Found(surrogate=member, matched_by=f"family by {family.matched_by}")
 
     def of_circuit(self, circuit: QuantumCircuit) -> Found:
         """The surrogate of one circuit. Raises `InputError` when there is none."""
