@@ -285,12 +285,19 @@ def test_other_bad_qpy_files(tmp_path: Path) -> None:
     data = packed(ghz)
     for length in range(6, len(data), 11):
         assert "QPY" in refusal(write(tmp_path, data[:length]))
+    for version in (13, 18):
+        vast = bytearray(packed(ghz, version=version))
+        vast[(20 if version < 16 else 28) + 5] = 255  # the first byte of the number of qubits
+        assert "the limit is 100000" in refusal(write(tmp_path, bytes(vast)))
     newer = bytes([*data[:6], 250, *data[7:]])
     assert "cannot be read as QPY" in refusal(write(tmp_path, newer))
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(place=st.integers(6, 10_000), value=st.integers(0, 255), start=st.booleans())
 def test_a_damaged_file_is_a_circuit_or_an_input_error(

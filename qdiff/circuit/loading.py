@@ -32,6 +32,8 @@ OLDEST_SAFE_QPY = 13
 
 _QPY_MAGIC = b"QISKIT"
 _QPY_HEADER = struct.Struct("!6sBBBBQ")  # magic, format version, Qiskit's version, circuits
+_QPY_START = 20  # where the circuit begins, or from version 16 on the place of its beginning
+_QPY_SIZES = struct.Struct("!HcHII")  # name, kind and size of the phase, qubits, classical bits
 
 _COMMENT = re.compile(r"//[^\n]*+|/\*.*?\*/", re.DOTALL)
 _HEADER = re.compile(r"\s*+OPENQASM\s++(\d+)(?:\.\d+)?\s*+;")
@@ -150,9 +152,23 @@ def _from_qpy(data: bytes, path: Path) -> QuantumCircuit:
         )
     if count != 1:
         raise InputError(f"{path} holds {count} circuits; save one circuit to a file")
+    _check_qpy_sizes(data, version, path)
     with _one_line(path, "QPY"):
         circuit: QuantumCircuit = qpy.load(io.BytesIO(data))[0]
     return circuit
+
+
+def _check_qpy_sizes(data: bytes, version: int, path: Path) -> None:
+    """Qiskit makes as many bits as a file declares, which may be four billion."""
+    try:
+        start = struct.unpack_from("!Q", data, _QPY_START)[0] if version >= 16 else _QPY_START
+        *_, qubits, bits = _QPY_SIZES.unpack_from(data, start)
+    except (struct.error, OverflowError):
+        raise InputError(f"{path} is a truncated QPY file") from None
+    if max(qubits, bits) > MAX_REGISTER_BITS:
+        raise InputError(
+            f"{path} is QPY with {qubits} qubits and {bits} bits; the limit is {MAX_REGISTER_BITS}"
+        )
 
 
 def _from_qasm2(text: str, code: str, path: Path) -> QuantumCircuit:
