@@ -99,7 +99,7 @@ def quality(suite: str) -> Callable[[Row], list[str]]:
             "",
             *head(
                 ["circuit", "shots", "seeds"],
-                [*LAWS.values(), "against the best", "shot multiplier", "fit, s"],
+                [*LAWS.values(), "against the best", "shot multiplier", "fit, CPU s"],
             ),
             *(quality_line(*item) for item in groups.items()),
             "",
@@ -456,6 +456,8 @@ def line(cells: Sequence[str]) -> str:
 
 def interval(entry: Row) -> str:
     low, high = entry["interval"]
+    if len(entry["values"]) == 1:  # one seed has no interval
+        return f"{entry['mean']:.3g}"
     return f"{entry['mean']:.3g} [{low:.3g}, {high:.3g}]"
 
 
