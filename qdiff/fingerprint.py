@@ -32,7 +32,7 @@ LAW_TOLERANCE = 1e-7
 """How far two laws may differ, relative to their length, and count as one: rounding of angles."""
 
 _SKETCH = 32
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +158,7 @@ def law_sketch(circuit: QuantumCircuit) -> tuple[float, ...] | None:
     ideal = prepare(bare, None).circuit
     if len(active_qubits(ideal, set(measured.values()))) > MAX_LAW_BITS:
         return None
-    table = _ideal_law(ideal, measured)
+    table = _ideal_law(ideal, measured, circuit.num_clbits)
     signs = _hashed(np.flatnonzero(table))
     weights = table[table != 0]
     return tuple(
@@ -176,9 +176,10 @@ def two_qubit_gates(circuit: QuantumCircuit) -> int:
     )
 
 
-def _ideal_law(ideal: QuantumCircuit, measured: Mapping[int, int]) -> NDArray[np.float64]:
-    """Probabilities by ``sum_j 2^j`` times the rank of classical bit j among those measured."""
-    bits = sorted(measured)
+def _ideal_law(
+    ideal: QuantumCircuit, measured: Mapping[int, int], num_bits: int
+) -> NDArray[np.float64]:
+    """All ``2^n`` probabilities of the classical bits, 0 where nothing is measured into one."""
     qubits = sorted(set(measured.values()))
     run = ideal.copy()
     run.save_probabilities(qubits=qubits)
@@ -187,9 +188,9 @@ def _ideal_law(ideal: QuantumCircuit, measured: Mapping[int, int]) -> NDArray[np
     place = {qubit: rank for rank, qubit in enumerate(qubits)}
     outcome = np.arange(len(table))
     index = np.zeros(len(table), dtype=np.int64)
-    for rank, bit in enumerate(bits):
-        index |= (outcome >> place[measured[bit]] & 1) << rank
-    full = np.zeros(1 << len(bits))
+    for bit, qubit in measured.items():
+        index |= (outcome >> place[qubit] & 1) << bit
+    full = np.zeros(1 << num_bits)
     np.add.at(full, index, table)
     return full
 

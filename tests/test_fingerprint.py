@@ -117,3 +117,15 @@ def test_json_round_trip_and_refusals() -> None:
     for damaged in ({}, {**mine.to_dict(), "version": 9}, {**mine.to_dict(), "law": ["x"]}):
         with pytest.raises(InputError, match="fingerprint"):
             Fingerprint.from_dict(damaged)
+
+
+def test_laws_know_which_bits_are_measured_into() -> None:
+    """A flipped qubit read into bit 0 of two is another law than one read into bit 1."""
+    laws = []
+    for bit in (0, 1):
+        circuit = QuantumCircuit(1, 2)
+        circuit.x(0)
+        circuit.measure(0, bit)
+        laws.append(fingerprint(circuit))
+    assert not laws[0].same_law(laws[1])
+    assert laws[0].same_law(laws[0])

@@ -334,3 +334,25 @@ def test_shots_of_a_device_need_no_noise_model(tmp_path: Path) -> None:
     assert isinstance(shots, Shots)
     model = qdiff.fit(shots, config=QUICK)
     assert sampler((circuit, model)).run([circuit], shots=7).result()[0].data.meas.num_shots == 7
+
+
+def test_a_fit_on_demand_knows_where_qubits_sit_if_the_noise_does() -> None:
+    """Readout errors on qubit 5 alone: a circuit on it is not answered by one on qubit 0."""
+    noise = qdiff.NoiseSpec.from_dict(
+        {"p1": 0.0, "p2": 0.0, "qubits": {"5": {"readout": [0.4, 0.4]}}}
+    )
+    sampler = SurrogateSampler(
+        on_demand=OnDemand(noise=noise, shots=500, config=QUICK, seed=1), seed=2
+    )
+    circuits = []
+    for qubit in (0, 5):
+        circuit = QuantumCircuit(6, 1)
+        circuit.x(qubit)
+        circuit.measure(qubit, 0)
+        circuits.append(circuit)
+    results = sampler.run(circuits, shots=1000).result()
+    ones = [result.data.c.get_counts()["1"] for result in results]
+    assert ones[0] > 950  # 1000 but for what 500 shots leave open
+    assert 450 < ones[1] < 750  # 600, give or take six standard errors of both draws
+    again = sampler.run(circuits[:1], shots=10).result()[0].metadata["qdiff"]["matched_by"]
+    assert again == ["fitted"]

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.primitives import BaseSamplerV2
 from qiskit_aer.noise import NoiseModel
 
-from qdiff.circuit import registers_of
+from qdiff.circuit import circuit_hash, registers_of
 from qdiff.errors import InputError
 from qdiff.exchange.qiskit_results import from_qiskit
 from qdiff.fingerprint import fingerprint, structure_hash
@@ -80,6 +80,21 @@ class OnDemand:
         return ModelCache(self.cache).get(self._key(circuit), lambda: self._fitted(circuit))
 
     @property
+    def is_placed(self) -> bool:
+        """Whether the noise may differ from qubit to qubit, so that it matters which ones are used.
+
+        Of samplers and ``NoiseModel``s it is taken for granted.
+        """
+        if not self._is_written_down:
+            return True
+        spec = as_spec(self.noise)
+        return spec is not None and bool(spec.qubits or spec.edges)
+
+    def place_of(self, circuit: QuantumCircuit) -> str:
+        """Circuits of equal place are answered alike: by structure, or on the same qubits too."""
+        return circuit_hash(circuit) if self.is_placed else structure_hash(circuit)
+
+    @property
     def _is_written_down(self) -> bool:
         return self.sampler is None and not isinstance(self.noise, NoiseModel)
 
@@ -104,7 +119,7 @@ class OnDemand:
             noise = None if spec is None else spec.to_dict()
         return key_of(
             {
-                "structure": structure_hash(circuit),
+                "circuit": self.place_of(circuit),
                 "num_bits": circuit.num_clbits,
                 "noise": noise,
                 "label": self.label,

@@ -28,6 +28,7 @@ from qdiff.primitives.registers import (
     with_unwritten_zero,
 )
 from qdiff.shots import Seed
+from qdiff.surrogate import Surrogate
 
 
 class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
@@ -133,6 +134,7 @@ class Answers:
 
     def __init__(self, catalogue: Catalogue, on_demand: OnDemand | None) -> None:
         self._catalogue, self._on_demand = catalogue, on_demand
+        self._placed: dict[str, Surrogate] = {}
 
     def of_pub(self, pub: SamplerPub) -> Iterator[Found]:
         """The surrogates of a pub's bindings, in C order of its shape."""
@@ -159,9 +161,18 @@ class Answers:
                 f"no surrogate stands for circuit {circuit.name!r} ({circuit.num_clbits} bits); "
                 "give (circuit, surrogate), or on_demand=OnDemand(noise=...) to fit one"
             )
-        surrogate = self._on_demand.surrogate(circuit)
-        self._catalogue.add((circuit, surrogate))
-        return Found(surrogate=surrogate, matched_by="fitted")
+        return Found(surrogate=self._fitted(circuit, self._on_demand), matched_by="fitted")
+
+    def _fitted(self, circuit: QuantumCircuit, on_demand: OnDemand) -> Surrogate:
+        """A surrogate fitted now or before; the catalogue does not know where qubits sit."""
+        if not on_demand.is_placed:
+            surrogate = on_demand.surrogate(circuit)
+            self._catalogue.add((circuit, surrogate))
+            return surrogate
+        place = on_demand.place_of(circuit)
+        if place not in self._placed:
+            self._placed[place] = on_demand.surrogate(circuit)
+        return self._placed[place]
 
 
 def draw(found: Found, circuit: QuantumCircuit, shots: int, seed: Seed) -> Bits:
