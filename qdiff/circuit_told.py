@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,18 +19,27 @@ from qdiff.surrogate import Surrogate
 def tell(
     program: Program | AffineLaw,
     config: CircuitFitConfig | None,
-    parts: Mapping[Part, AnyOrderLaw],
+    fitted: Sequence[Mapping[Part, AnyOrderLaw]],
     weights: Mapping[Part, float],
-    heldout: Shots,
-    train: Shots,
+    divided: Sequence[tuple[Shots, Shots]],
     seed: np.random.SeedSequence,
 ) -> tuple[CircuitFit, Verdict]:
-    """The circuit's fitted law, and what held-out shots say of it beside the other parts."""
-    rows = heldout.bits
-    others = {part.value: law.log_prob(rows) for part, law in parts.items()}
-    found = fit_circuit(program, train, heldout, seed=seed, config=config)
+    """The circuit's fitted law, and what held-out shots say of it beside the other parts.
+
+    ``divided[k]`` are the held-out and training shots of ``fitted[k]``; the circuit is fitted to
+    each of the latter too, so that all held-out shots judge it. The fit of the first is returned.
+    """
+    found, own, others = [], [], []
+    for laws, (heldout, train), child in zip(
+        fitted, divided, seed.spawn(len(divided)), strict=True
+    ):
+        found.append(fit_circuit(program, train, heldout, seed=child, config=config))
+        own.append(found[-1].law.log_prob(heldout.bits))
+        others.append({part.value: law.log_prob(heldout.bits) for part, law in laws.items()})
+    by_part = {name: np.concatenate([each[name] for each in others]) for name in others[0]}
     by_name = {part.value: weight for part, weight in weights.items()}
-    return found, judge(found.law.log_prob(rows), others, by_name, heldout.counts)
+    counts = np.concatenate([heldout.counts for heldout, _ in divided])
+    return found[0], judge(np.concatenate(own), by_part, by_name, counts)
 
 
 def with_circuit(plain: Surrogate, found: CircuitFit, verdict: Verdict, shots: Shots) -> Surrogate:

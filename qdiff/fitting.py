@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,7 @@ def fit(
         seed does.
     program, physics
         The circuit that the shots came from, and how its noise is fitted (`qdiff.physics`);
-        `qdiff.fit` makes both from a Qiskit circuit. Held-out shots, not in folds, decide whether
-        its law stays.
+        `qdiff.fit` makes both from a Qiskit circuit. Held-out shots decide whether its law stays.
 
     Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
     finite or run out of memory all of them, and a checkpoint of another fit.
@@ -95,20 +94,18 @@ def fit(
     with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
         shots = _as_shots(data)
         chosen = _plan(shots, where, effort, config)
-        if program is not None:
-            chosen = replace(chosen, config=replace(chosen.config, folds=1))
         trainings = Trainings(
             device=where,
             watch=watch,
             checkpoint=_checkpoint(checkpoint, shots, chosen.config, seed, where),
         )
         exact = isinstance(data, Distribution)
+        if program is not None:
+            _check_program(program, shots, exact=exact)
         found = _fitted(shots, trainings, chosen.config, root, exact=exact)
         parts = {part: averaged([laws[part] for laws in found.laws]) for part in found.laws[0]}
         if program is not None:
-            if exact:
-                raise InputError("a circuit goes with shots; a table is learned as it is")
-            told = tell(program, physics, parts, found.weights, *found.divided[0], *root.spawn(1))
+            told = tell(program, physics, found.laws, found.weights, found.divided, *root.spawn(1))
         if not exact:
             parts = refitted(parts, shots)
     card = {
@@ -163,6 +160,16 @@ def _fitted(
     return _Fitted(
         laws=fitted, divided=divided, weights=weights, scores={"shots": number, **scores}
     )
+
+
+def _check_program(program: Program | AffineLaw, shots: Shots, *, exact: bool) -> None:
+    """What can be refused before anything is trained."""
+    if exact:
+        raise InputError("a circuit goes with shots; a table is learned as it is")
+    if program.num_bits != shots.num_bits:
+        raise InputError(
+            f"the circuit has {program.num_bits} classical bits, the shots {shots.num_bits}"
+        )
 
 
 def _root(seed: int) -> np.random.SeedSequence:

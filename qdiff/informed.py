@@ -85,6 +85,8 @@ def mitigate(
     >>> bool(clean[[0, 3]].sum() > 0.95)
     True
     """
+    if not isinstance(shots, Shots):
+        raise InputError(f"mitigate takes Shots, got {type(shots).__name__}")
     confusion = readout if isinstance(readout, Confusion) else confusion_of(readout, shots.num_bits)
     program = None if circuit is None else _known(circuit, None)
     return mitigation.mitigate(shots, confusion, program=program, seed=seed)

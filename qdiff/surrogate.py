@@ -242,7 +242,8 @@ class Surrogate:
         Parameters
         ----------
         confusion
-            The readout; the one fitted with the circuit if not given.
+            The readout; the one fitted with the circuit if not given. It is undone for the other
+            parts: the circuit's law has none before readout, whatever the readout is.
 
         Raises `InputError` without either, and beyond 22 bits for a surrogate of other parts.
         """
@@ -254,6 +255,10 @@ class Surrogate:
             laws[Part.CIRCUIT] = CircuitLaw(circuit.clean, silent, 0.0, circuit.marginals)
         if confusion is None:
             raise InputError("the readout is unknown: give its confusion, or fit with the circuit")
+        if confusion.num_bits != self.num_bits:
+            raise InputError(
+                f"the readout is of {confusion.num_bits} bits, the surrogate has {self.num_bits}"
+            )
         weights = {part: self.weights[part] for part in laws}
         rest = [part for part in self.parts if part not in laws and self.weights[part] > 0]
         if rest:

@@ -484,3 +484,21 @@ def test_a_known_readout_is_not_fitted() -> None:
     assert fitted.confusion is confusion
     truth = confusion.apply(ideal_law(program))
     assert truth @ np.log(truth / fitted.law()) < 0.003  # five parameters of a background: 5e-4
+
+
+def test_few_shots_judge_a_wrong_circuit_in_folds_and_leave_the_fit_as_it_was() -> None:
+    """A GHZ circuit told of Ising shots: rejected, and the surrogate is the one without it."""
+    shots = qdiff.exact("ising:6", "superconducting").sample(500, seed=3)
+    training = TrainingConfig(steps=40, batch=64, evaluate_every=20)
+    candidate = Candidate(network=MLP(width=8, depth=1), training=training)
+    config = FitConfig(candidates=(candidate,), orders=2, folds=4)
+    plain = qdiff.fit(shots, config=config, seed=3)
+    told = qdiff.fit(shots, circuit="ghz:6", config=config, seed=3)
+    assert told.card["circuit"]["verdict"].startswith("rejected")
+    assert np.array_equal(told.distribution().probabilities, plain.distribution().probabilities)
+
+
+def test_a_circuit_of_other_bits_is_refused_before_training() -> None:
+    shots = qdiff.exact("ising:6", "superconducting").sample(500, seed=3)
+    with pytest.raises(InputError, match="has 5 classical bits, the shots 6"):
+        qdiff.fit(shots, circuit="ghz:5", watch=lambda _: pytest.fail("a network was trained"))

@@ -19,6 +19,9 @@ from qdiff.exchange.limits import MAX_UNPACKED_BYTES, check_size
 from qdiff.exchange.npy import read_npy, write_npy
 from qdiff.shots import Shots
 
+_MAX_HELD_BITS = 2**29
+"""Bits of all registers together, one byte each while they are read."""
+
 _RESULTS = ("SamplerPubResult", "PubResult")
 
 
@@ -53,7 +56,14 @@ def read_runtime(value: Any, hints: Hints) -> Shots:
         names = content.get("field_names") or [*fields]
         if not isinstance(names, list) or sorted(map(str, names)) != sorted(fields):
             raise InputError("the result is damaged: its fields have other names")
-        parts = [(name, _bits(fields[name], hints)) for name in names]
+        if not all(isinstance(name, str) for name in names):
+            raise InputError("the result is damaged: its fields have other names")
+        parts, held = [], 0
+        for name in names:
+            parts.append((name, _bits(fields[name], hints)))
+            held += parts[-1][1].size
+            if held > _MAX_HELD_BITS:  # each register alone may be within its limit
+                raise InputError("the result holds more shots than can be read")
         return joined(parts, {"source": "runtime job"})
     if kind == "BitArray":
         return joined([("c", _bits(value, hints))], {"source": "runtime job"})
