@@ -87,3 +87,11 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("[" * 100_000)
     with pytest.raises(InputError, match="no JSON"):
         calibration.from_mthree(tmp_path / "x")
+
+
+def test_swapped_files_and_vast_numbers_are_refused() -> None:
+    zeros, ones = Shots.from_counts({"00": 97, "01": 3}), Shots.from_counts({"11": 95, "10": 5})
+    with pytest.raises(InputError, match="swapped"):
+        calibration.from_shots(ones, zeros)
+    with pytest.raises(InputError, match="no 2 x 2 confusion matrix"):
+        calibration.from_mthree({"cals": [[[10**400, 0], [0, 1]]]})

@@ -25,7 +25,7 @@ from qdiff.exchange.forms import Form
 from qdiff.exchange.hints import Hints, parse_index, parse_registers
 from qdiff.exchange.qiskit_results import from_qiskit, to_bit_arrays, to_primitive_result
 from qdiff.exchange.quasi import project
-from qdiff.exchange.runtime_json import is_runtime
+from qdiff.exchange.runtime_json import is_runtime, read_runtime, write_runtime
 
 SHOTS = Shots.from_counts(
     {"00 110 1": 7, "01 000 0": 2, "11 111 1": 1},
@@ -406,3 +406,36 @@ def test_circuits_are_converted(tmp_path: Path) -> None:
     (tmp_path / "old.qpy").write_bytes(bytes(old))
     with pytest.raises(InputError, match="QPY version 10"):
         convert(tmp_path / "old.qpy", tmp_path / "x.qasm")
+
+
+def test_field_names_that_are_no_text_are_refused() -> None:
+    field = {"__type__": "BitArray", "__value__": {}}
+    data = {"field_names": [1], "fields": {"1": field}}
+    with pytest.raises(InputError, match="other names"):
+        read_runtime({"__type__": "DataBin", "__value__": data}, Hints())
+
+
+def test_what_unpacks_to_more_than_can_be_held_is_refused(monkeypatch) -> None:
+    """Registers that each fit may not fit together; repeated text takes no room in Parquet."""
+    shots = Shots.from_bits(
+        np.ones((100, 2), np.uint8), registers=(Register("a", 1), Register("b", 1))
+    )
+    runtime = json.loads(write_runtime(shots))
+    monkeypatch.setattr("qdiff.exchange.runtime_json._MAX_HELD_BITS", 150)
+    with pytest.raises(InputError, match="more shots than can be read"):
+        read_runtime(runtime, Hints())
+
+
+def test_a_parquet_bomb_is_refused_before_it_is_unpacked(monkeypatch) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="Parquet files need the extra 'parquet'")
+    from pyarrow import parquet
+
+    from qdiff.exchange.parquet_file import read_parquet
+
+    table = arrow.table({"c": ["0" * 100] * 200_000, "count": [1] * 200_000})
+    file = io.BytesIO()
+    parquet.write_table(table, file, compression="zstd")
+    assert len(file.getvalue()) < 20_000
+    monkeypatch.setattr("qdiff.exchange.parquet_file._MAX_HELD_BYTES", 10_000_000)
+    with pytest.raises(InputError, match="more data than can be read"):
+        read_parquet(file.getvalue(), Hints())

@@ -41,7 +41,8 @@ def from_shots(
     base
         Noise whose other figures are kept. Without it gates are ideal.
 
-    Raises `InputError` for no shots, for widths that differ and for qubits that repeat.
+    Raises `InputError` for no shots, for widths that differ, for qubits that repeat, and where most
+    bits are read wrongly, as when `zeros` and `ones` are swapped.
 
     >>> zeros, ones = Shots.from_counts({"0": 98, "1": 2}), Shots.from_counts({"1": 95, "0": 5})
     >>> from_shots(zeros, ones).readout_of(0)
@@ -55,6 +56,8 @@ def from_shots(
     if len(places) != zeros.num_bits or len(set(places)) != len(places):
         raise InputError(f"{zeros.num_bits} bits need as many distinct qubits, got {places}")
     raised, lowered = _frequencies(zeros, 1), _frequencies(ones, 0)
+    if np.mean(raised + lowered) > 1:
+        raise InputError("more bits are read wrongly than rightly: are the two files swapped?")
     rates = {q: (float(a), float(b)) for q, a, b in zip(places, raised, lowered, strict=True)}
     return _with_readout(
         base, rates, f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
@@ -123,7 +126,7 @@ def _frequencies(shots: Shots, value: int) -> Any:
 def _rates(qubit: int, cal: Any) -> Readout:
     try:
         table = np.array(cal, dtype=np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         table = np.zeros(0)
     stochastic = table.shape == (2, 2) and bool(
         (table >= -_COLUMN_TOLERANCE).all()
