@@ -16,7 +16,9 @@ import time
 from typing import Any
 
 import numpy as np
+import quality
 import record
+from quality import SUITES
 
 import qdiff
 from qdiff.heldout import hold_out
@@ -25,17 +27,7 @@ from qdiff.physics import CircuitFitConfig, fit_circuit
 from qdiff.programs import program_of
 from qdiff.shot_multiplier import shots_for_kl
 
-CIRCUITS = (
-    "ising:12",
-    "heisenberg:12",
-    "qaoa:12,seed=1",
-    "ansatz:12,seed=1",
-    "iqp:12,seed=1",
-    "ghz:12",
-    "phase:12",
-    "brickwork:12,depth=4,seed=1",
-    "brickwork:12,depth=12,seed=1",
-)
+CIRCUITS = SUITES["q12"].circuits
 
 T1_T2 = "depolarizing:p1=0,p2=0,t1=60e-6,t2=50e-6,time1=40e-9,time2=300e-9,readout=0.01/0.03"
 OVER_ROTATED = "depolarizing:p1=3e-4,p2=3e-3,over_rotation=0.03,readout=0.02"
@@ -49,7 +41,7 @@ FIVE = (
     "brickwork:12,depth=4,seed=1",
 )
 WIDE = ("ising", "heisenberg", "qaoa", "brickwork")
-TRAJECTORIES = {16: 4000, 20: 300}
+TRAJECTORIES = {size: SUITES[f"q{size}"].trajectories for size in (16, 20)}
 
 
 def noise_of(name: str) -> qdiff.NoiseSpec:
@@ -78,19 +70,7 @@ def _per_qubit(draw: np.random.Generator) -> qdiff.NoiseSpec:
 
 def truth_of(circuit: str, noise: str, trajectories: int | None = None) -> qdiff.Distribution:
     """The law that shots are drawn from, computed once and kept outside the repository."""
-    record.REFERENCES.mkdir(parents=True, exist_ok=True)
-    parts = [circuit] if noise == "superconducting" else [circuit, noise]
-    names = ["".join(c if c.isalnum() else "_" for c in part) for part in parts]
-    path = record.REFERENCES / f"{'_'.join(names)}_{trajectories or 'exact'}.safetensors"
-    if not path.exists():
-        spec = noise_of(noise)
-        law = (
-            qdiff.exact(circuit, spec)
-            if trajectories is None
-            else qdiff.trajectories(circuit, spec, samples=trajectories, seed=1)
-        )
-        law.save(path)
-    return qdiff.Distribution.load(path)
+    return quality.truth_of(circuit, trajectories, noise=noise, spec=noise_of(noise))
 
 
 def measure_law(cell: dict[str, Any]) -> dict[str, Any]:

@@ -84,16 +84,26 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def truth_of(circuit: str, trajectories: int | None) -> qdiff.Distribution:
-    """The law that shots are drawn from, computed once and kept outside the repository."""
+def truth_of(
+    circuit: str,
+    trajectories: int | None,
+    *,
+    noise: str = NOISE,
+    spec: qdiff.NoiseSpec | None = None,
+) -> qdiff.Distribution:
+    """The law that shots are drawn from, computed once and kept outside the repository.
+
+    `noise` names it, and is what `spec` says where it is not the name of a preset.
+    """
     record.REFERENCES.mkdir(parents=True, exist_ok=True)
-    name = "".join(letter if letter.isalnum() else "_" for letter in circuit)
+    title = circuit if noise == NOISE else f"{circuit}_{noise}"
+    name = "".join(letter if letter.isalnum() else "_" for letter in title)
     path = record.REFERENCES / f"{name}_{trajectories or 'exact'}.safetensors"
     if not path.exists():
         if trajectories is None:
-            law = qdiff.exact(circuit, NOISE)
+            law = qdiff.exact(circuit, spec or noise)
         else:
-            law = qdiff.trajectories(circuit, NOISE, samples=trajectories, seed=1)
+            law = qdiff.trajectories(circuit, spec or noise, samples=trajectories, seed=1)
         law.save(path)
     return qdiff.Distribution.load(path)
 

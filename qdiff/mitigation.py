@@ -21,7 +21,7 @@ from qdiff import __version__, interactions
 from qdiff.errors import InputError
 from qdiff.heldout import hold_out
 from qdiff.interactions.fit import fit_expected_counts
-from qdiff.laws import AnyOrderLaw, TableLaw, mixture_weights
+from qdiff.laws import AnyOrderLaw, TableLaw, log_mixture, mixture_weights
 from qdiff.matrix_product import fit_matrix_product
 from qdiff.parts import Part
 from qdiff.physics.affine import AffineLaw
@@ -31,6 +31,7 @@ from qdiff.physics.circuit_law import CircuitLaw
 from qdiff.physics.confusion import Confusion, Factor
 from qdiff.physics.program import Program
 from qdiff.physics.unfolding import unfold_shots
+from qdiff.physics.verdict import contradicted, mean_difference
 from qdiff.shots import Shots
 from qdiff.surrogate import Surrogate
 
@@ -38,8 +39,6 @@ Floats = NDArray[np.float64]
 
 _ROUNDS = 5
 """Steps of expectation-maximisation of the law of interactions; it settles in three or four."""
-
-_ERRORS = 2.0
 
 
 def mitigate(
@@ -77,7 +76,9 @@ def mitigate(
     if program is not None:
         known = physics or CircuitFitConfig(confusion=confusion)
         found = fit_circuit(program, train, heldout, seed=root.spawn(1)[0], config=known)
-        if _bears_out(found.law.log_prob(heldout.bits), logs, weights, heldout):
+        plain = log_mixture(np.stack([*logs.values()]), np.array([*weights.values()]))
+        told = found.law.log_prob(heldout.bits)
+        if not contradicted(*mean_difference(told, plain, heldout.counts)):
             clean = {Part.CIRCUIT: _silent(found.refitted(shots))}
             weights = {Part.CIRCUIT: 1.0}
             record = {"circuit": {**found.record, "verdict": "accepted"}}
@@ -187,18 +188,6 @@ def _weights(logs: dict[Part, Floats], heldout: Shots) -> dict[Part, float]:
         return dict.fromkeys(logs, 1.0)
     found = mixture_weights(np.stack([*logs.values()]), heldout.counts)
     return dict(zip(logs, found.tolist(), strict=True))
-
-
-def _bears_out(
-    circuit: Floats, logs: dict[Part, Floats], weights: dict[Part, float], heldout: Shots
-) -> bool:
-    """Whether held-out shots are no less likely under the circuit than chance explains."""
-    table = np.stack([np.log(weights[part]) + each for part, each in logs.items()])
-    difference = circuit - np.logaddexp.reduce(table, axis=0)
-    total = heldout.num_shots
-    mean = float(difference @ heldout.counts / total)
-    error = np.sqrt(((difference - mean) ** 2) @ heldout.counts / max(total - 1, 1) / total)
-    return bool(mean >= -_ERRORS * error)
 
 
 def _silent(law: CircuitLaw) -> CircuitLaw:

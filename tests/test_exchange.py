@@ -23,6 +23,7 @@ from qdiff.conversion import convert
 from qdiff.exchange import forms
 from qdiff.exchange.forms import Form
 from qdiff.exchange.hints import Hints, parse_index, parse_registers
+from qdiff.exchange.npz_file import read_npz
 from qdiff.exchange.qiskit_results import from_qiskit, to_bit_arrays, to_primitive_result
 from qdiff.exchange.quasi import project
 from qdiff.exchange.runtime_json import is_runtime, read_runtime, write_runtime
@@ -439,3 +440,19 @@ def test_a_parquet_bomb_is_refused_before_it_is_unpacked(monkeypatch) -> None:
     monkeypatch.setattr("qdiff.exchange.parquet_file._MAX_HELD_BYTES", 10_000_000)
     with pytest.raises(InputError, match="more data than can be read"):
         read_parquet(file.getvalue(), Hints())
+
+
+def test_a_damaged_npz_is_shots_or_one_line() -> None:
+    """Compressed data that is damaged makes zlib fail in its own way."""
+    file = io.BytesIO()
+    bits = np.random.default_rng(0).integers(0, 2, (500, 8)).astype(np.uint8)
+    np.savez_compressed(file, bits=bits)
+    whole, refused = file.getvalue(), 0
+    for place in range(40, 400, 7):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x55
+        try:
+            read_npz(bytes(damaged), Hints())
+        except InputError:
+            refused += 1
+    assert refused > 40

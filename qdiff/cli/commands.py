@@ -11,7 +11,17 @@ import typer
 
 from qdiff.cli import console, files, interrupts, readout
 from qdiff.cli.descriptions import describe, describe_file
-from qdiff.cli.readout import KnownCircuitOption
+from qdiff.cli.options import (
+    CircuitArgument,
+    DeviceOption,
+    EffortOption,
+    ForceOption,
+    JsonOption,
+    KnownCircuitOption,
+    NoiseOption,
+    SeedOption,
+    ShotsOption,
+)
 from qdiff.errors import InputError
 
 DEFAULT_NOISE = "superconducting"
@@ -22,29 +32,6 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-
-CircuitArgument = Annotated[
-    str,
-    typer.Argument(help="An OpenQASM 2 or 3 or QPY file, a family such as ising:10, or mqt:ghz:8."),
-]
-NoiseOption = Annotated[
-    str,
-    typer.Option(
-        help="A preset, a TOML or JSON file, 'depolarizing:p1=1e-3,p2=1e-2,readout=0.02/0.03', "
-        "a fake backend such as fake_torino, or ideal."
-    ),
-]
-ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="The root of every random number.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
-DeviceOption = Annotated[
-    str | None, typer.Option(help="cpu, cuda, ...; a CUDA device is chosen when there is one.")
-]
-
-EffortOption = Annotated[
-    str, typer.Option(help="How much work the fit may take: fast, default or best.")
-]
 
 
 @app.command()

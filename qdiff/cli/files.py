@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+from qdiff.cli.options import ForceOption
+
 BitsOption = Annotated[
     int | None, typer.Option(help="Bits a shot, for files that do not say (b8, hexadecimal keys).")
 ]

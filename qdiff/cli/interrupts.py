@@ -46,7 +46,7 @@ def settle() -> None:
 
     CPython notes an interrupt inside ``exec`` of text (libraries make methods that way), and under
     ``python -m`` later ends the process by SIGINT for it, though the exception was caught. Running
-    other text clears the note.
+    other text clears the note; this one is empty, and comes from nowhere but here.
     """
     exec("")
 

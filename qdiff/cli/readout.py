@@ -9,12 +9,7 @@ import typer
 
 from qdiff.cli import console
 from qdiff.cli.descriptions import describe
-
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
-KnownCircuitOption = Annotated[
-    str | None,
-    typer.Option("--circuit", help="The circuit that the shots came from: a file or a family."),
-]
+from qdiff.cli.options import ForceOption, JsonOption, KnownCircuitOption, SeedOption
 
 
 def calibrate(
@@ -59,10 +54,10 @@ def mitigate(
         ),
     ],
     circuit: KnownCircuitOption = None,
-    seed: Annotated[int, typer.Option(min=0, help="The root of every random number.")] = 0,
+    seed: SeedOption = 0,
     out: Annotated[Path, typer.Option(help="Where the law goes.")] = Path("mitigated.safetensors"),
     force: ForceOption = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Undo readout errors: the law that the shots had before readout, as a model.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
+from lzma import LZMAError
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ from qdiff.shots import Shots, registers_to_json
 
 _KNOWN = ("words", "counts", "registers", "bits")
 _MAX_MEMBERS = 64
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, LZMAError, RuntimeError, EOFError, OSError, ValueError)
+"""What zipfile and its decompressors raise; an unknown compression is a kind of RuntimeError."""
 
 
 def read_npz(data: bytes, hints: Hints) -> Shots:
@@ -80,16 +85,9 @@ def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
             if sum(member.file_size for member in wanted) > MAX_UNPACKED_BYTES:
                 raise InputError("the npz declares more data than can be held")
             return {m.filename.removesuffix(".npy"): read_npy(_read(archive, m)) for m in wanted}
-    except (
-        zipfile.BadZipFile,
-        NotImplementedError,
-        RuntimeError,
-        EOFError,
-        OSError,
-        ValueError,
-    ) as error:
-        if isinstance(error, InputError):
-            raise
+    except InputError:
+        raise
+    except _DAMAGED:
         raise InputError("the npz is damaged: it cannot be unpacked") from None
 
 

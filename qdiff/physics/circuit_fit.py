@@ -12,7 +12,7 @@ rates may differ from bit to bit and from gate to gate is decided by the evidenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,12 +86,11 @@ class CircuitFit:
 
     law: CircuitLaw
     record: dict[str, Any]
-    _refit: Any
+    _refit: Callable[[Shots], CircuitLaw]
 
     def refitted(self, shots: Shots) -> CircuitLaw:
         """The same steps' law with parameters fitted to `shots`."""
-        law: CircuitLaw = self._refit(shots)
-        return law
+        return self._refit(shots)
 
 
 def fit_circuit(

@@ -58,16 +58,14 @@ def judge(
     """
     plain = log_mixture(np.stack([*others.values()]), np.array([weights[k] for k in others]))
     total = int(counts.sum())
-    difference = circuit - plain
-    mean = float(difference @ counts / total)
-    error = float(np.sqrt(((difference - mean) ** 2) @ counts / max(total - 1, 1) / total))
+    mean, error = mean_difference(circuit, plain, counts)
     record: dict[str, Any] = {
         "nats_per_shot_without_the_circuit": float(plain @ counts / total),
         "nats_per_shot_of_the_circuit_alone": float(circuit @ counts / total),
         "difference": mean,
         "standard_error": error,
     }
-    if mean < -_ERRORS * error:
+    if contradicted(mean, error):
         record["verdict"] = (
             f"rejected: without the circuit held-out shots are likelier by {-mean:.3g} +- "
             f"{error:.2g} nats a shot; the fit is the one without it"
@@ -81,6 +79,20 @@ def judge(
         "alone" if not with_what else f"with {', '.join(with_what)}"
     )
     return Verdict(accepted=True, weights=found, record=record)
+
+
+def mean_difference(circuit: Floats, plain: Floats, counts: Counts) -> tuple[float, float]:
+    """How much likelier the circuit makes a held-out shot, in nats, and its standard error."""
+    total = int(counts.sum())
+    difference = circuit - plain
+    mean = float(difference @ counts / total)
+    error = float(np.sqrt(((difference - mean) ** 2) @ counts / max(total - 1, 1) / total))
+    return mean, error
+
+
+def contradicted(mean: float, error: float) -> bool:
+    """Whether the shots are less likely under the circuit than chance explains."""
+    return mean < -_ERRORS * error
 
 
 def _smallest_mixture(

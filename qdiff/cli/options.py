@@ -1,0 +1,34 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+CircuitArgument = Annotated[
+    str,
+    typer.Argument(help="An OpenQASM 2 or 3 or QPY file, a family such as ising:10, or mqt:ghz:8."),
+]
+NoiseOption = Annotated[
+    str,
+    typer.Option(
+        help="A preset, a TOML or JSON file, 'depolarizing:p1=1e-3,p2=1e-2,readout=0.02/0.03', "
+        "a fake backend such as fake_torino, or ideal."
+    ),
+]
+ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="The root of every random number.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="cpu, cuda, ...; a CUDA device is chosen when there is one.")
+]
+
+EffortOption = Annotated[
+    str, typer.Option(help="How much work the fit may take: fast, default or best.")
+]
+KnownCircuitOption = Annotated[
+    str | None,
+    typer.Option("--circuit", help="The circuit that the shots came from: a file or a family."),
+]
