@@ -37,6 +37,9 @@ from qdiff.shot_multiplier import shots_for_kl
 
 NOISE = "superconducting"
 
+_FIGURES = ("kl", "cpu_seconds")
+"""What a row has for each method."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
@@ -111,27 +114,52 @@ def truth_of(
 def measure(cell: dict[str, Any]) -> dict[str, Any]:
     """One circuit, number of shots and seed."""
     record.one_thread()
-    truth = truth_of(cell["circuit"], cell["trajectories"])
+    truth, shots = _drawn(cell)
     p, seed = truth.probabilities, cell["seed"]
-    shots = truth.sample(cell["shots"], seed=record.shots_seed(seed))
     heldout, _ = hold_out(shots, seed=seed)
     kl: dict[str, float] = {"uniform": float(kl_divergence(p, np.full_like(p, 1 / len(p))))}
     seconds = {}
     for name, baseline in BASELINES.items():
         start = time.process_time()
         fitted = baseline.fit(shots, heldout=heldout, seed=seed)
-        seconds[name] = time.process_time() - start
+        seconds[name] = round(time.process_time() - start, 2)
         kl[name] = float(kl_divergence(p, fitted.distribution().probabilities))
+    return _with_surrogate(truth, shots, cell, kl, seconds)
+
+
+def measure_again(row: dict[str, Any]) -> dict[str, Any]:
+    """The surrogate of a row fitted anew; the baselines' figures stay, with their revision."""
+    record.one_thread()
+    names = ("uniform", *BASELINES)
+    kl, seconds = ({k: row[what][k] for k in names if k in row[what]} for what in _FIGURES)
+    renewed = _with_surrogate(*_drawn(row), row, kl, seconds)
+    return {"baselines_revision": row["revision"]} | row | renewed
+
+
+def _drawn(cell: dict[str, Any]) -> tuple[qdiff.Distribution, qdiff.Shots]:
+    """The law, and the shots drawn from it."""
+    truth = truth_of(cell["circuit"], cell["trajectories"])
+    return truth, truth.sample(cell["shots"], seed=record.shots_seed(cell["seed"]))
+
+
+def _with_surrogate(
+    truth: qdiff.Distribution,
+    shots: qdiff.Shots,
+    cell: dict[str, Any],
+    kl: dict[str, float],
+    seconds: dict[str, float],
+) -> dict[str, Any]:
     start = time.process_time()
-    model = qdiff.fit(shots, seed=seed)
-    seconds["surrogate"] = time.process_time() - start
-    kl |= {name: float(kl_divergence(p, table)) for name, table in _views(model).items()}
+    model = qdiff.fit(shots, seed=cell["seed"])
+    taken = round(time.process_time() - start, 2)
+    p = truth.probabilities
+    kl = kl | {name: float(kl_divergence(p, table)) for name, table in _views(model).items()}
     return {
         "kl": kl,
-        "cpu_seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "cpu_seconds": seconds | {"surrogate": taken},
         "weights": model.card["weights"],
         "network": model.card["chosen"]["network"],
-        "shot_multiplier": shots_for_kl(truth, kl["surrogate"]) / cell["shots"],
+        "shot_multiplier": shots_for_kl(truth, kl["surrogate"]) / shots.num_shots,
     }
 
 
@@ -151,15 +179,21 @@ def main() -> None:
     parser.add_argument("suite", choices=SUITES)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--shots", type=int, nargs="+", help="only these numbers of shots")
     parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
+    parser.add_argument(
+        "--refit", action="store_true", help="fit the surrogates of earlier revisions' rows anew"
+    )
     options = parser.parse_args()
     suite = SUITES[options.suite]
+    sizes = options.shots or suite.shots
     for circuit in suite.circuits:
         truth_of(circuit, suite.trajectories)
     cells = [
         {"circuit": circuit, "shots": shots, "seed": seed, "trajectories": suite.trajectories}
         for seed in range(1, options.seeds + 1)
         for shots in suite.shots
+        if shots in sizes
         for circuit in suite.circuits
     ]
     record.collect(
@@ -170,6 +204,7 @@ def main() -> None:
         {"noise": NOISE, "baselines": {name: repr(value) for name, value in BASELINES.items()}},
         workers=options.workers,
         fresh=options.fresh,
+        again=measure_again if options.refit else None,
     )
 
 

@@ -84,23 +84,33 @@ def collect(
     *,
     workers: int,
     fresh: bool,
+    again: Callable[[Row], Row] | None = None,
 ) -> None:
     """Measure each cell in its own process of one thread, and write each row as it comes.
 
     Rows of an earlier run with the same settings are kept unless `fresh`, so a run that was
     stopped goes on where it was. A row is its cell, what `measure` returned, and the revision that
-    it was measured at.
+    it was measured at. The cells' rows of other revisions are replaced by what `again` makes of
+    them, where it is given.
     """
     earlier = read(name)
     kept = [] if fresh or earlier.get("settings") != settings else earlier["rows"]
     measured_at = revision()
-    todo = [cell for cell in cells if not any(cell.items() <= row.items() for row in kept)]
+    todo: list[tuple[Callable[[Row], Row], Row]] = []
+    for cell in cells:
+        row = next((row for row in kept if cell.items() <= row.items()), None)
+        if row is None:
+            todo.append((measure, cell))
+        elif again is not None and row["revision"] != measured_at:
+            todo.append((again, row))
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=one_thread
     ) as pool:
-        futures = {pool.submit(measure, cell): cell for cell in todo}
+        futures = {pool.submit(work, cell): cell for work, cell in todo}
         for future in as_completed(futures):
-            kept.append({**futures[future], **future.result(), "revision": measured_at})
+            cell = futures[future]
+            kept = [row for row in kept if row is not cell]
+            kept.append({**cell, **future.result(), "revision": measured_at})
             write(name, question, kept, settings)
             print(json.dumps(kept[-1]), flush=True)
 
