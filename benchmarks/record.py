@@ -17,7 +17,9 @@ import numpy as np
 import torch
 from scipy import stats
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(os.environ.get("QDIFF_RESULTS", Path(__file__).parent / "results"))
+"""Where results are kept; another folder keeps a trial apart from what is committed."""
+
 REFERENCES = Path(__file__).parent.parent / "runs" / "references"
 
 Row = dict[str, Any]
@@ -59,7 +61,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str
 
 def write(name: str, question: str, rows: list[Row], settings: dict[str, Any]) -> Path:
     """Write ``results/<name>.json``, whole or not at all, replacing the last run's."""
-    RESULTS.mkdir(exist_ok=True)
+    RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{name}.json"
     content = {"question": question, "settings": settings, **environment(), "rows": rows}
     unfinished = path.with_suffix(".part")

@@ -1,0 +1,24 @@
+"""The sections of docs/benchmarks.md, one for each file of results."""
+
+from __future__ import annotations
+
+from sections.circuits import circuit_laws, circuit_verdicts, mitigation
+from sections.main_job import main_job
+from sections.markdown import Section
+from sections.quality import niu, quality
+from sections.speed import sampling_speed, simulation_time, steps
+
+SECTIONS: dict[str, Section] = {
+    "quality_q12": quality("q12"),
+    "quality_q16": quality("q16"),
+    "quality_q20": quality("q20"),
+    "circuit_prior_laws": circuit_laws("The circuit known, its noise not", "laws"),
+    "circuit_prior_wide": circuit_laws("The same at 16 and 20 qubits", "wide"),
+    "circuit_prior_verdicts": circuit_verdicts,
+    "mitigation": mitigation,
+    "simulation_time": simulation_time,
+    "niu": niu,
+    "steps": steps,
+    "sampling_speed": sampling_speed,
+    "main_job": main_job,
+}

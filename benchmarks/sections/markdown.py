@@ -1,0 +1,29 @@
+"""Lines, tables and numbers of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+Row = dict[str, Any]
+Section = Callable[[Row], list[str]]
+"""The lines of a section from the content of a file of results."""
+
+
+def head(texts: Sequence[str], numbers: Sequence[str]) -> list[str]:
+    return [line([*texts, *numbers]), "|" + "---|" * len(texts) + "--:|" * len(numbers)]
+
+
+def line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def interval(entry: Row) -> str:
+    low, high = entry["interval"]
+    if len(entry["values"]) == 1:  # one seed has no interval
+        return f"{entry['mean']:.3g}"
+    return f"{entry['mean']:.3g} [{low:.3g}, {high:.3g}]"
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
