@@ -22,6 +22,7 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q --doctest-modules qdiff
 	$(BIN)/python benchmarks/tables.py --check
+	$(BIN)/python benchmarks/figures.py --check
 	$(BIN)/python -m mkdocs build --quiet --strict
 
 docs: $(READY)
@@ -52,6 +53,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/sampling_speed.py
 	$(BIN)/python benchmarks/tables.py
+	$(BIN)/python benchmarks/figures.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("qdiff needs Python 3.11 or later; try make PYTHON=python3.11") if sys.version_info < (3, 11) else None'

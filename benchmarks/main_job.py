@@ -60,10 +60,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--shots", type=int, default=10_000)
+    parser.add_argument("--circuits", nargs="+", default=CIRCUITS)
     options = parser.parse_args()
     settings = {"shots": options.shots, "seeds": options.seeds}
     rows = []
-    for path in CIRCUITS:
+    for path in options.circuits:
         circuit = qdiff.load_circuit(path)
         for noise in NOISES:
             truth = qdiff.exact(circuit, noise)

@@ -9,7 +9,6 @@ LSTM is trained beside the surrogate on the same shots. Exact KL in nats.
 
 from __future__ import annotations
 
-import argparse
 import time
 from typing import Any
 
@@ -51,18 +50,14 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
-    options = parser.parse_args()
+    options = record.arguments(__doc__.splitlines()[0], workers=2).parse_args()
     cells = [
         {"circuit": CIRCUIT, "shots": SHOTS, "seed": seed} for seed in range(1, options.seeds + 1)
     ]
     record.collect(
         "niu",
         __doc__.splitlines()[0],
-        cells,
+        record.chosen(cells, options.only),
         measure,
         {"noise": "ideal"},
         workers=options.workers,

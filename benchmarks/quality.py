@@ -7,12 +7,11 @@ is the average over noise trajectories, kept as the truth that shots are drawn f
 divergence is exact there too. Fits run on one thread, and their processor seconds are kept, which
 other work on the machine does not lengthen.
 
-    python benchmarks/quality.py q12 [--seeds 3] [--workers 2] [--fresh]
+    python benchmarks/quality.py q12 [--seeds 3] [--workers 2] [--only shots=10000 ...] [--fresh]
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -175,27 +174,22 @@ def _views(model: qdiff.Surrogate) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = record.arguments(__doc__.splitlines()[0], workers=2)
     parser.add_argument("suite", choices=SUITES)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--shots", type=int, nargs="+", help="only these numbers of shots")
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
     parser.add_argument(
         "--refit", action="store_true", help="fit the surrogates of earlier revisions' rows anew"
     )
     options = parser.parse_args()
     suite = SUITES[options.suite]
-    sizes = options.shots or suite.shots
-    for circuit in suite.circuits:
-        truth_of(circuit, suite.trajectories)
     cells = [
         {"circuit": circuit, "shots": shots, "seed": seed, "trajectories": suite.trajectories}
         for seed in range(1, options.seeds + 1)
         for shots in suite.shots
-        if shots in sizes
         for circuit in suite.circuits
     ]
+    cells = record.chosen(cells, options.only)
+    for circuit in dict.fromkeys(str(cell["circuit"]) for cell in cells):
+        truth_of(circuit, suite.trajectories)
     record.collect(
         f"quality_{options.suite}",
         __doc__.splitlines()[0],

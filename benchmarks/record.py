@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -46,6 +47,27 @@ def revision() -> str:
 
     changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
     return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
+
+
+def arguments(description: str, *, workers: int = 1) -> argparse.ArgumentParser:
+    """What every benchmark of many cells takes on its command line."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=workers)
+    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="KEY=VALUE", help="such cells, as shots=10000"
+    )
+    return parser
+
+
+def chosen(cells: Iterable[Row], only: Sequence[str]) -> list[Row]:
+    """The cells that have one of the values asked for under every key that is named."""
+    wanted: dict[str, set[str]] = {}
+    for text in only:
+        key, _, value = text.partition("=")
+        wanted.setdefault(key, set()).add(value)
+    return [cell for cell in cells if all(str(cell.get(k)) in wanted[k] for k in wanted)]
 
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> dict[str, Any]:

@@ -55,6 +55,9 @@ def quality(suite: str) -> Section:
             "shots, its interval over seeds: at or below 1, or an interval that reaches 1, is what "
             "we ask of every cell.",
             "",
+            f"![KL against training shots at {bits} qubits, a panel for each circuit: the numbers "
+            f"of the table below](figures/quality_{suite}.svg)",
+            "",
             *head(
                 ["circuit", "shots", "seeds"],
                 [*LAWS.values(), "against the best", "shot multiplier", "fit, CPU s"],
