@@ -200,7 +200,7 @@ def test_quasi_distributions_of_whole_and_of_vast_numbers(tmp_path: Path) -> Non
         path.write_text(json.dumps(weights))
         assert qdiff.load(path, Hints(project=True)).probabilities.tolist() == projected
         if min(weights.values()) < 0:
-            with pytest.raises(InputError, match="negative: a quasi-distribution.*--project"):
+            with pytest.raises(InputError, match=r"negative: a quasi-distribution.*--project"):
                 qdiff.load(path)
     path.write_text(json.dumps({"00": 5, "11": 6}))
     assert qdiff.load(path, Hints(project=True)).to_counts() == {"00": 5, "11": 6}  # plain counts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from qiskit.primitives import DataBin
 
 import qdiff
 from qdiff import InputError, Register, Shots
@@ -14,6 +16,7 @@ from qdiff.conversion import convert
 from qdiff.exchange import forms
 from qdiff.exchange.forms import Form
 from qdiff.exchange.hints import Hints
+from qdiff.exchange.runtime_json import FORBIDDEN
 
 ODD = (
     *("key", "Key", "bits", " bits", "bitstring", "outcome", "count", "counts", "register:key"),
@@ -34,6 +37,7 @@ ODD = (
 )
 IMPOSSIBLE = ("a\0b", "\ud800", "x" * 5000)
 
+REFUSED = ((Form.PARQUET, "count"), (Form.RUNTIME, "shape"), (Form.RUNTIME, "keys"))
 TABLES = [form for form in Form if form not in forms.NAMELESS]
 
 
@@ -61,7 +65,7 @@ def need(form: Form) -> None:
 @pytest.mark.parametrize("name", ODD)
 def test_odd_names_come_back(name: str, form: Form, tmp_path: Path) -> None:
     need(form)
-    if form is Form.PARQUET and name == "count":
+    if (form, name) in REFUSED:
         with pytest.raises(InputError, match="rename"):
             forms.write(of(name), form)
         return
@@ -101,6 +105,34 @@ def test_impossible_names_are_refused_when_written(form: Form, tmp_path: Path) -
 def test_qdiffs_own_files_hold_any_name(name: str, tmp_path: Path) -> None:
     of(name, "other").save(tmp_path / "x.safetensors")
     assert qdiff.load(tmp_path / "x.safetensors").registers == of(name, "other").registers
+
+
+@pytest.mark.parametrize("name", sorted({*dir(DataBin), *FORBIDDEN, "c", "a b", "field_names"}))
+def test_runtime_files_are_what_qiskits_own_containers_can_hold(name: str) -> None:
+    try:
+        DataBin(**{name: 1}, shape=())
+    except (TypeError, ValueError):
+        with pytest.raises(InputError, match="rename"):
+            forms.write(of(name), Form.RUNTIME)
+        assert name in FORBIDDEN
+    else:
+        assert forms.write(of(name), Form.RUNTIME)
+
+
+def test_a_samplers_result_with_a_forbidden_name_is_read_as_the_runtime_writes_it(
+    tmp_path: Path,
+) -> None:
+    ibm = pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra 'ibm'")
+    from qiskit.primitives import BitArray, PrimitiveResult, SamplerPubResult
+
+    from qdiff.primitives.registers import RegisterData
+
+    for name in ("shape", "keys"):
+        array = BitArray.from_counts({"01": 3}, num_bits=2)
+        result = PrimitiveResult([SamplerPubResult(RegisterData({name: array}, shape=()))])
+        (tmp_path / "job.json").write_text(json.dumps(result, cls=ibm.RuntimeEncoder))
+        loaded = qdiff.load(tmp_path / "job.json")
+        assert (loaded.registers, loaded.to_counts()) == ((Register(name, 2),), {"01": 3})
 
 
 def test_shots_are_not_taken_for_circuits(tmp_path: Path) -> None:

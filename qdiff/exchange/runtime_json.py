@@ -22,6 +22,13 @@ from qdiff.shots import Shots
 _MAX_HELD_BYTES = MAX_UNPACKED_BYTES
 """Packed bits of all registers together."""
 
+FORBIDDEN = frozenset(
+    {"_RESTRICTED_NAMES", "_SHAPE", "_FIELDS", "_FIELD_TYPES", "_data", "_shape"}
+    | {"items", "keys", "ndim", "shape", "size", "values", "self"}
+    | {"__class__", "__dict__", "__weakref__"}
+)
+"""Names that Qiskit's ``DataBin`` takes for no field."""
+
 _RESULTS = ("SamplerPubResult", "PubResult")
 
 
@@ -71,7 +78,16 @@ def read_runtime(value: Any, hints: Hints) -> Shots:
 
 
 def write_runtime(shots: Shots) -> bytes:
-    """A ``PrimitiveResult`` of one pub, as ``RuntimeDecoder`` reads it."""
+    """A ``PrimitiveResult`` of one pub, as ``RuntimeDecoder`` reads it.
+
+    Raises `InputError` for registers of a name that it could not give to Qiskit's ``DataBin``.
+    """
+    forbidden = [register.name for register in shots.registers if register.name in FORBIDDEN]
+    if forbidden:
+        raise InputError(
+            f"a runtime job has no register called {forbidden[0]!r}: Qiskit's DataBin keeps that "
+            "name for itself; rename it, or write another format"
+        )
     fields = {
         name: _object("BitArray", {"array": _encoded(bytes_of(rows)), "num_bits": rows.shape[1]})
         for name, rows in by_register(shots, all_rows(shots)).items()
