@@ -15,7 +15,7 @@ Every conversion is vectorised: no Python loop runs over shots or strings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,8 @@ MAX_INDEX_BITS = 62
 
 _ZERO, _ONE, _SPACE = ord("0"), ord("1"), ord(" ")
 _NOT_HEX = 255
+_PORTION_CELLS = 1 << 20
+_LONGEST_QUOTED = 200
 
 
 @dataclass(frozen=True)
@@ -174,23 +176,36 @@ def parse_keys(keys: Sequence[str]) -> tuple[Words, list[int]]:
 
     Raises `InputError` when keys differ in length or spacing or hold anything but 0, 1 and spaces.
     """
+    odd = next((key for key in keys if len(key) != len(keys[0])), None)
+    if odd is not None:
+        raise InputError(f"count keys must be 0s and 1s of one length; {_short(odd)} is not")
+    spaces = np.array([letter == " " for letter in keys[0]], dtype=bool)
+    parts = [_parse_some(part, spaces) for part in _portions(keys, len(keys[0]))]
+    sizes = [len(group) for group in keys[0].split(" ")][::-1]
+    if 0 in sizes:
+        raise InputError(f"count key {_short(keys[0])} has an empty register")
+    return np.concatenate(parts), sizes
+
+
+def _parse_some(keys: Sequence[str], spaces: NDArray[np.bool_]) -> Words:
     text = _codepoints(keys)
-    spaces = text[0] == _SPACE
     if not ((text == _SPACE) == spaces).all():
         raise InputError("count keys differ in length or in where their spaces are")
     digits = text[:, ~spaces]
     wrong = np.flatnonzero(((digits != _ZERO) & (digits != _ONE)).any(axis=1))
     if len(wrong):
         key = keys[int(wrong[0])]
-        raise InputError(f"count keys must be 0s and 1s of one length; {key!r} is not")
-    sizes = [len(group) for group in keys[0].split(" ")][::-1]
-    if 0 in sizes:
-        raise InputError(f"count key {keys[0]!r} has an empty register")
-    return pack((digits[:, ::-1] - _ZERO).astype(np.uint8)), sizes
+        raise InputError(f"count keys must be 0s and 1s of one length; {_short(key)} is not")
+    return pack((digits[:, ::-1] - _ZERO).astype(np.uint8))
 
 
 def parse_hex(keys: Sequence[str], num_bits: int) -> Words:
     """Read hexadecimal outcomes such as ``'0x1f'``. Raises `InputError` when one does not fit."""
+    width = max(num_bits, 4 * max(map(len, keys)))
+    return np.concatenate([_parse_some_hex(part, num_bits) for part in _portions(keys, width)])
+
+
+def _parse_some_hex(keys: Sequence[str], num_bits: int) -> Words:
     text = _codepoints(keys, justify=True)
     # Once x counts as 0, a prefix '0x' reads as zeros and keys of every length line up.
     nibbles = _HEX_VALUES[np.minimum(text, len(_HEX_VALUES) - 1)]
@@ -215,6 +230,16 @@ def parse_ints(keys: Sequence[int], num_bits: int) -> Words:
     width = num_words(num_bits) * WORD_BITS // 8
     raw = b"".join(int(key).to_bytes(width, "little") for key in keys)
     return np.frombuffer(raw, dtype="<u8").reshape(len(keys), -1).astype(np.uint64)
+
+
+def _portions(keys: Sequence[str], width: int) -> Iterator[Sequence[str]]:
+    """Runs of keys that take little memory as tables `width` wide."""
+    rows = max(1, _PORTION_CELLS // max(width, 1))
+    return (keys[start : start + rows] for start in range(0, len(keys), rows))
+
+
+def _short(key: str) -> str:
+    return repr(key) if len(key) <= _LONGEST_QUOTED else f"{key[:_LONGEST_QUOTED]!r}..."
 
 
 def _codepoints(keys: Sequence[str], *, justify: bool = False) -> NDArray[np.uint32]:

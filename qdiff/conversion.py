@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ NATIVE = "safetensors"
 CIRCUITS = ("qpy", "qasm", "qasm2")
 """Formats of circuits; ``qasm`` is OpenQASM 3."""
 
+_HEAD = 1 << 20
+_OPENQASM = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*+\n|/\*.*?\*/)*+OPENQASM\s", re.DOTALL)
+"""Where the language is named, after nothing but comments."""
+
 _CIRCUIT_SUFFIXES = {".qpy": "qpy", ".qasm": "qasm", ".qasm3": "qasm", ".qasm2": "qasm2"}
-_CIRCUIT_MARKS = (b"QISKIT", b"OPENQASM")
-_HEAD = 65536
 
 
 def convert(
@@ -74,9 +77,7 @@ def _wanted(target: Path, to: str | None) -> str:
 def _is_circuit(path: Path) -> bool:
     with storage.opened(path) as file:
         head: bytes = file.read(_HEAD)
-    return head.startswith(_CIRCUIT_MARKS[0]) or (
-        _CIRCUIT_MARKS[1] in head and not head.lstrip().startswith((b"{", b"["))
-    )
+    return head.startswith(b"QISKIT") or _OPENQASM.match(head) is not None
 
 
 def _convert_circuit(source: Path, target: Path, wanted: str, *, force: bool) -> Any:

@@ -90,7 +90,7 @@ class Shots:
         Raises `InputError` for other entries, negative counts, or registers of another size.
         """
         rows = bitorder.as_bits(bits)
-        times = np.ones(len(rows), np.int64) if counts is None else _as_counts(counts)
+        times = np.ones(len(rows), np.int64) if counts is None else as_counts(counts)
         return cls._from_words(bitorder.pack(rows), times, rows.shape[1], registers, provenance)
 
     @classmethod
@@ -123,7 +123,7 @@ class Shots:
             raise InputError(f"count keys have {sum(sizes)} bits, expected {num_bits}")
         named = default_registers(sizes) if registers is None else registers
         return cls._from_words(
-            words, _as_counts(list(counts.values())), sum(sizes), named, provenance
+            words, as_counts(list(counts.values())), sum(sizes), named, provenance
         )
 
     @classmethod
@@ -138,7 +138,7 @@ class Shots:
         """Build from outcomes ``sum_j x_j 2^j`` (at most 62 bits) and how often each was seen."""
         num_bits = sum(register.size for register in registers)
         words = bitorder.from_indices(indices)
-        return cls._from_words(words, _as_counts(counts), num_bits, registers, provenance)
+        return cls._from_words(words, as_counts(counts), num_bits, registers, provenance)
 
     @classmethod
     def from_words(
@@ -151,7 +151,7 @@ class Shots:
     ) -> Shots:
         """Build from packed rows (see `qdiff.bits`) in any order, equal ones allowed."""
         num_bits = sum(register.size for register in registers)
-        return cls._from_words(words, _as_counts(counts), num_bits, registers, provenance)
+        return cls._from_words(words, as_counts(counts), num_bits, registers, provenance)
 
     @classmethod
     def _from_words(
@@ -312,19 +312,21 @@ def registers_from_json(value: object) -> tuple[Register, ...]:
     return registers
 
 
-def _as_counts(counts: ArrayLike) -> Counts:
+def as_counts(counts: ArrayLike) -> Counts:
+    """Numbers of shots as ``(m,) int64``. Raises `InputError` for what cannot be one."""
     try:
         array = np.asarray(counts)
     except (ValueError, OverflowError):
         raise InputError("counts must be whole numbers") from None
-    if array.dtype.kind == "f" and np.isfinite(array).all() and (array == np.rint(array)).all():
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iu" or array.ndim != 1:
+    vast = array.dtype.kind == "O" and all(isinstance(count, int) for count in array.flat)
+    whole = array.dtype.kind == "f" and bool((array == np.rint(array)).all())  # also infinities
+    if not (vast or whole or array.dtype.kind in "iu") or array.ndim != 1:
         raise InputError(
             "counts must be a list of whole numbers; a quasi-distribution is not a set of shots"
         )
     if array.size and (array.min() < 0 or array.max() > _MAX_COUNT):
-        raise InputError(f"counts must lie in [0, 2**62], got {array.min()} to {array.max()}")
+        seen = "" if vast else f", got {array.min()} to {array.max()}"
+        raise InputError(f"counts must lie in [0, 2**62]{seen}")
     return array.astype(np.int64)
 
 

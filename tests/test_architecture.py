@@ -16,6 +16,7 @@ LAYERS = [
     ["memory"],
     ["extras"],
     ["bits", "storage"],
+    ["tally"],
     ["shots"],
     ["distribution"],
     ["exchange"],
@@ -63,7 +64,8 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline", "fingerprint", "primitives", "programs",
                "informed"}  # fmt: skip
-MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
+MODEL_SIDE = {"memory", "bits", "storage", "tally",
+              "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
               "circuit_told", "fitting", "mitigation", "model_cache", "extras"}  # fmt: skip

@@ -32,10 +32,11 @@ from qdiff.circuit import (
     circuit_hash,
     is_dynamic,
     load_circuit,
+    loading,
     registers_of,
     split_measurements,
 )
-from qdiff.circuit.loading import MAX_REGISTER_BITS
+from qdiff.circuit.openqasm import MAX_REGISTER_BITS
 from qdiff.errors import InputError
 
 HEAD2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -279,7 +280,8 @@ def test_an_unsafe_qpy_is_refused_before_it_is_read(
     assert f"QPY version {version}" in refusal(write(tmp_path, bytes(data)))
 
 
-def test_other_bad_qpy_files(tmp_path: Path) -> None:
+def test_other_bad_qpy_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "rehearse", lambda data, form, path: None)  # 0.5 s a file
     ghz = families.build("ghz:2")
     assert "holds 2 circuits" in refusal(write(tmp_path, packed(ghz, ghz)))
     data = packed(ghz)
@@ -301,8 +303,9 @@ def test_other_bad_qpy_files(tmp_path: Path) -> None:
 )
 @given(place=st.integers(6, 10_000), value=st.integers(0, 255), start=st.booleans())
 def test_a_damaged_file_is_a_circuit_or_an_input_error(
-    tmp_path: Path, place: int, value: int, start: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: int, value: int, start: bool
 ) -> None:
+    monkeypatch.setattr(loading, "rehearse", lambda data, form, path: None)  # 0.5 s a file
     circuit = families.build("qaoa:4,layers=1")
     data = bytearray(packed(circuit) if start else qasm2.dumps(circuit).encode())
     data[place % len(data)] = value

@@ -187,6 +187,30 @@ def test_quasi_distributions_are_refused_or_projected(tmp_path: Path) -> None:
         qdiff.load(path, Hints(project=True))
 
 
+@pytest.mark.filterwarnings("error")
+def test_quasi_distributions_of_whole_and_of_vast_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "quasi.json"
+    for weights, projected in (
+        ({"00": 2, "11": -1}, [1, 0, 0, 0]),
+        ({"00": 1, "01": 1, "10": -1}, [0.5, 0.5, 0, 0]),
+        ({"00": 1.0, "11": 0.0}, [1, 0, 0, 0]),
+        ({"00": 1e30, "11": -1e30, "01": 1}, [1, 0, 0, 0]),
+        ({"00": 1e308, "11": -1e308, "01": 1}, [1, 0, 0, 0]),
+    ):
+        path.write_text(json.dumps(weights))
+        assert qdiff.load(path, Hints(project=True)).probabilities.tolist() == projected
+        if min(weights.values()) < 0:
+            with pytest.raises(InputError, match=r"negative: a quasi-distribution.*--project"):
+                qdiff.load(path)
+    path.write_text(json.dumps({"00": 5, "11": 6}))
+    assert qdiff.load(path, Hints(project=True)).to_counts() == {"00": 5, "11": 6}  # plain counts
+    for weights in ({"00": 1e30, "11": 1}, {"00": 10**300, "11": 1}, {"00": 10**400, "11": -1}):
+        path.write_text(json.dumps(weights))
+        for hints in (Hints(), Hints(project=True)):
+            with pytest.raises(InputError, match=r"2\*\*62|sum to|negative"):
+                qdiff.load(path, hints)
+
+
 def test_the_projection_is_the_nearest_point_of_the_simplex() -> None:
     """Against the optimality condition: p = max(w - t, 0) for one t, and p sums to one."""
     rng = np.random.default_rng(3)
@@ -422,24 +446,29 @@ def test_what_unpacks_to_more_than_can_be_held_is_refused(monkeypatch) -> None:
         np.ones((100, 2), np.uint8), registers=(Register("a", 1), Register("b", 1))
     )
     runtime = json.loads(write_runtime(shots))
-    monkeypatch.setattr("qdiff.exchange.runtime_json._MAX_HELD_BITS", 150)
+    monkeypatch.setattr("qdiff.exchange.runtime_json._MAX_HELD_BYTES", 150)
     with pytest.raises(InputError, match="more shots than can be read"):
         read_runtime(runtime, Hints())
 
 
-def test_a_parquet_bomb_is_refused_before_it_is_unpacked(monkeypatch) -> None:
+def test_a_parquet_bomb_is_refused_before_it_is_unpacked() -> None:
+    """4 GB of repeated text in some kilobytes, of which arrow holds one row."""
     arrow = pytest.importorskip("pyarrow", reason="Parquet files need the extra 'parquet'")
     from pyarrow import parquet
 
     from qdiff.exchange.parquet_file import read_parquet
 
-    table = arrow.table({"c": ["0" * 100] * 200_000, "count": [1] * 200_000})
+    repeated = arrow.array(["0" * 1_000_000]).take(arrow.array([0] * 100))
+    table = arrow.table({"c": repeated, "count": [1] * 100})
     file = io.BytesIO()
-    parquet.write_table(table, file, compression="zstd")
-    assert len(file.getvalue()) < 20_000
-    monkeypatch.setattr("qdiff.exchange.parquet_file._MAX_HELD_BYTES", 10_000_000)
-    with pytest.raises(InputError, match="more data than can be read"):
+    with parquet.ParquetWriter(file, table.schema, compression="zstd") as writer:
+        for _ in range(40):
+            writer.write_table(table)
+    assert len(file.getvalue()) < 100_000
+    before = arrow.default_memory_pool().max_memory()
+    with pytest.raises(InputError, match="1000000 bits a shot"):
         read_parquet(file.getvalue(), Hints())
+    assert arrow.default_memory_pool().max_memory() < max(before, 2**28)
 
 
 def test_a_damaged_npz_is_shots_or_one_line() -> None:

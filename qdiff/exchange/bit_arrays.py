@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,39 +12,56 @@ from numpy.typing import NDArray
 from qdiff import bits as bitorder
 from qdiff.bits import Bits, Register
 from qdiff.errors import InputError
-from qdiff.exchange.limits import check_size
+from qdiff.exchange.limits import check_size, portions
 from qdiff.shots import Shots
+from qdiff.tally import Tally
 
 Bytes = NDArray[np.uint8]
 
 
-def rows_of(array: Any, num_bits: int) -> Bits:
-    """``(shots, ceil(num_bits / 8))`` bytes as rows of bits, column j being bit j."""
-    table = np.asarray(array)
-    if table.dtype != np.uint8 or table.ndim != 2 or table.shape[1] != -(-num_bits // 8):
-        raise InputError(f"{table.dtype} {table.shape} is no array of {num_bits} packed bits")
-    check_size(len(table), num_bits)
-    rows = np.unpackbits(table[:, ::-1], axis=1, bitorder="little")
-    if rows[:, num_bits:].any():
-        raise InputError(f"a packed row has bits beyond its {num_bits}")
-    return rows[:, :num_bits]
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Packed:
+    """The shots of one register, ``(shots, ceil(num_bits / 8))`` bytes. Checked when built."""
+
+    table: Bytes
+    num_bits: int
+
+    def __post_init__(self) -> None:
+        if not self.num_bits:
+            return
+        table = self.table
+        if table.dtype != np.uint8 or table.ndim != 2 or table.shape[1] != -(-self.num_bits // 8):
+            raise InputError(
+                f"{table.dtype} {table.shape} is no array of {self.num_bits} packed bits"
+            )
+        check_size(len(table), self.num_bits)
+        if self.num_bits % 8 and (table[:, 0] >> (self.num_bits % 8)).any():
+            raise InputError(f"a packed row has bits beyond its {self.num_bits}")
+
+    def rows(self, where: slice) -> Bits:
+        """Rows of bits, column j being bit j."""
+        backwards = self.table[where, ::-1]
+        return np.unpackbits(backwards, axis=1, count=self.num_bits, bitorder="little")
 
 
 def bytes_of(rows: Bits) -> Bytes:
-    """Undo `rows_of`."""
+    """Undo `Packed.rows`."""
     return np.ascontiguousarray(np.packbits(rows, axis=1, bitorder="little")[:, ::-1])
 
 
-def joined(parts: Sequence[tuple[str, Bits]], provenance: dict[str, Any]) -> Shots:
+def joined(parts: Sequence[tuple[str, Packed]], provenance: dict[str, Any]) -> Shots:
     """Shots of several registers measured together, bit 0's register first; empty ones left out."""
-    kept = [(name, rows) for name, rows in parts if rows.shape[1]]
+    kept = [(name, packed) for name, packed in parts if packed.num_bits]
     if not kept:
         raise InputError("the result has no measured bits")
-    if len({len(rows) for _, rows in kept}) > 1:
+    if len({len(packed.table) for _, packed in kept}) > 1:
         raise InputError("the registers of a result have different numbers of shots")
-    registers = [Register(name, rows.shape[1]) for name, rows in kept]
-    table = np.concatenate([rows for _, rows in kept], axis=1)
-    return Shots.from_bits(table, registers=registers, provenance=provenance)
+    registers = [Register(name, packed.num_bits) for name, packed in kept]
+    num_bits = sum(register.size for register in registers)
+    tally = Tally(num_bits)
+    for where in portions(len(kept[0][1].table), num_bits):
+        tally.add(np.concatenate([packed.rows(where) for _, packed in kept], axis=1))
+    return Shots.from_words(*tally.total(), registers=registers, provenance=provenance)
 
 
 def all_rows(shots: Shots) -> Bits:

@@ -10,13 +10,24 @@ from qdiff.bits import Register
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.exchange.hints import Hints, stated_registers
-from qdiff.exchange.limits import check_size
-from qdiff.exchange.quasi import projected_distribution
+from qdiff.exchange.limits import MAX_JSON_MEMORY, check_size
+from qdiff.exchange.quasi import projected_distribution, sums_to_one
 from qdiff.shots import Shots, registers_to_json
+
+_BYTES_A_VALUE = 200
 
 
 def parse_json(raw: bytes) -> Any:
-    """JSON in which no key occurs twice. Raises `InputError` for anything else."""
+    """JSON in which no key occurs twice, and which does not take too much memory.
+
+    Raises `InputError` for anything else.
+    """
+    needed = _memory(raw)
+    if needed > MAX_JSON_MEMORY:
+        raise InputError(
+            f"reading its JSON may take {needed / 2**30:.1f} GiB of memory, and the limit is "
+            f"{MAX_JSON_MEMORY / 2**30:.1f} GiB; Stim b8, npz and csv have no such limit"
+        )
     try:
         return json.loads(raw, object_pairs_hook=_without_repeats)
     except InputError:
@@ -25,6 +36,16 @@ def parse_json(raw: bytes) -> Any:
         raise InputError("the JSON is nested too deeply") from None
     except ValueError:
         raise InputError("this is neither a qdiff file nor counts as JSON") from None
+
+
+def _memory(raw: bytes) -> int:
+    """A bound on the bytes that parsing `raw`, and making shots of it, take.
+
+    Its text is held twice (with four bytes a character if one of them needs it), and each value and
+    key has its own object, pair and place in a table. Tests measure it.
+    """
+    values = sum(raw.count(mark) for mark in (b",", b"[", b"{", b":"))
+    return len(raw) * (2 if raw.isascii() else 8) + values * _BYTES_A_VALUE
 
 
 def read_counts(value: Any, hints: Hints) -> Shots | Distribution:
@@ -49,7 +70,7 @@ def read_counts(value: Any, hints: Hints) -> Shots | Distribution:
         num_bits = sum(register.size for register in registers)
     counts = _with_whole_keys(value)
     _check_keys(counts, num_bits)
-    if any(isinstance(weight, float) and not weight.is_integer() for weight in counts.values()):
+    if _are_quasi([*counts.values()], hints):
         return _quasi(counts, num_bits, hints)
     return Shots.from_counts(counts, num_bits=num_bits, registers=registers)
 
@@ -115,14 +136,24 @@ def _check_keys(counts: Mapping[Any, Any], num_bits: Any) -> None:
     check_size(len(counts), widest)
 
 
-def _quasi(counts: Mapping[Any, Any], num_bits: int | None, hints: Hints) -> Distribution:
-    if not all(isinstance(weight, int | float) for weight in counts.values()):
+def _are_quasi(weights: list[Any], hints: Hints) -> bool:
+    """Whether numbers are no counts: negative or broken ones, or if wanted those that sum to 1.
+
+    Raises `InputError` for what is no number, and for a quasi-distribution that is not wanted.
+    """
+    if any(isinstance(weight, bool) or not isinstance(weight, int | float) for weight in weights):
         raise InputError("counts must be numbers")
-    if not hints.project:
+    broken = any(isinstance(weight, float) and not weight.is_integer() for weight in weights)
+    negative = any(weight < 0 for weight in weights)
+    if (broken or negative) and not hints.project:
         raise InputError(
-            "the weights are no whole numbers: a quasi-distribution is not a set of shots; "
-            "--project gives the nearest distribution"
+            f"the weights are {'no whole numbers' if broken else 'negative'}: a quasi-distribution "
+            "is not a set of shots; --project gives the nearest distribution"
         )
+    return broken or negative or (hints.project and sums_to_one(weights))
+
+
+def _quasi(counts: Mapping[Any, Any], num_bits: int | None, hints: Hints) -> Distribution:
     law = projected_distribution(counts, num_bits)
     named: tuple[Register, ...] = law.registers if hints.registers is None else hints.registers
     return Distribution(probabilities=law.probabilities, registers=named, provenance=law.provenance)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -12,40 +14,33 @@ from qdiff.bits import Register
 from qdiff.errors import InputError
 from qdiff.exchange.bit_arrays import by_register
 from qdiff.exchange.hints import Hints
-from qdiff.exchange.limits import check_size
-from qdiff.shots import Shots, default_registers
+from qdiff.exchange.limits import MAX_BITS, PORTION_CELLS, check_size
+from qdiff.exchange.names import escaped, unescaped
+from qdiff.shots import Shots, as_counts, default_registers
+from qdiff.tally import Tally
 
-_WORDS_FOR_KEY = ("bitstring", "bits", "key", "outcome", "string", "counts_key")
+KEY_COLUMNS = ("bitstring", "bits", "key", "outcome", "string", "counts_key")
+"""Names of a first column of whole count keys, in other programs' tables."""
 
-
-def columns_of(shots: Shots) -> dict[str, list[str]]:
-    """The digits of each register, by its name, row by row of the distinct strings."""
-    return {
-        name: bitorder.format_keys(bitorder.pack(rows), [Register(name, rows.shape[1])])
-        for name, rows in by_register(shots, shots.bits).items()
-    }
-
-
-def shots_of_columns(names: list[str], columns: list[list[str]], counts: list[int]) -> Shots:
-    """Undo `columns_of`. Raises `InputError` for digits that are not 0 and 1 of one length."""
-    tables = []
-    for name, column in zip(names, columns, strict=True):
-        widest = max(map(len, column))
-        check_size(len(column), widest)
-        words, sizes = bitorder.parse_keys(column)
-        if len(sizes) != 1:
-            raise InputError(f"register {name!r} has spaces in its digits")
-        tables.append(bitorder.unpack(words, sizes[0]))
-    registers = [Register(n, table.shape[1]) for n, table in zip(names, tables, strict=True)]
-    return Shots.from_bits(np.concatenate(tables, axis=1), counts, registers=registers)
+_COUNT = "count"
+_MAX_LINE = 4 * MAX_BITS
+"""Characters: a row has at most as many bits as a shot may have, a comma or quotes around each."""
 
 
 def write_csv(shots: Shots) -> bytes:
-    """A header of register names, bit 0's register first, and ``count``; one line a string."""
+    """A header of register names, bit 0's register first, and ``count``; one line a string.
+
+    A name that could be taken for something else is written as ``register:<name>``.
+    """
     columns = columns_of(shots)
-    file = io.StringIO()
+    file = io.StringIO(newline="")
+    header = [*(escaped(name, KEY_COLUMNS) for name in columns), _COUNT]
+    # quoted throughout where there is need: the csv module leaves a carriage return as it is
+    plain = header[:-1] == [*columns]
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*columns, "count"])
+    (writer if plain else csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")).writerow(
+        header
+    )
     writer.writerows(zip(*columns.values(), shots.counts.tolist(), strict=True))
     return file.getvalue().encode()
 
@@ -59,44 +54,135 @@ def read_csv(data: bytes, hints: Hints) -> Shots:
     Raises `InputError` for anything else.
     """
     try:
-        lines = [line for line in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if line]
+        return _read(_lines(data), hints)
     except (UnicodeDecodeError, csv.Error):
         raise InputError("this is no table of text (csv)") from None
-    width = len(lines[0]) if lines else 0
-    if width < 2 or any(len(line) != width for line in lines):
+
+
+def columns_of(shots: Shots) -> dict[str, list[str]]:
+    """The digits of each register, by its name, row by row of the distinct strings."""
+    return {
+        name: bitorder.format_keys(bitorder.pack(rows), [Register(name, rows.shape[1])])
+        for name, rows in by_register(shots, shots.bits).items()
+    }
+
+
+class ColumnTally:
+    """Adds up portions of what `columns_of` gives, and makes shots of them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._registers: list[Register] = []
+        self._tally = Tally(1)
+        self._rows = 0
+
+    def add(self, columns: Sequence[Sequence[str]], counts: Sequence[int]) -> None:
+        """Raises `InputError` for digits that are not 0 and 1 of one length a register."""
+        tables = []
+        for name, column in zip(self._names, columns, strict=True):
+            check_size(len(column), max(map(len, column)))
+            words, sizes = bitorder.parse_keys(column)
+            if len(sizes) != 1:
+                raise InputError(f"register {name[:80]!r} has spaces in its digits")
+            tables.append(bitorder.unpack(words, sizes[0]))
+        registers = [Register(n, t.shape[1]) for n, t in zip(self._names, tables, strict=True)]
+        if not self._registers:
+            self._registers = registers
+            self._tally = Tally(sum(register.size for register in registers))
+        if registers != self._registers:
+            raise InputError("a register has digits of different lengths")
+        self._rows += len(counts)
+        check_size(self._rows, sum(register.size for register in registers))
+        self._tally.add(np.concatenate(tables, axis=1), as_counts(counts))
+
+    def shots(self, hints: Hints) -> Shots:
+        """Registers are those of the columns, unless `hints` tell of others."""
+        registers = self._registers
+        if hints.width is not None:
+            registers = [*hints.registers_for(sum(register.size for register in registers))]
+        return Shots.from_words(*self._tally.total(), registers=registers)
+
+
+def _read(lines: Iterator[list[str]], hints: Hints) -> Shots:
+    first = next(lines, [])
+    if len(first) < 2:
         raise InputError("a csv of shots has two or more columns: registers, then counts")
-    headed = not lines[0][-1].strip().isdigit()
-    header, body = (lines[0], lines[1:]) if headed else (["key", "count"], lines)
-    if not body:
-        raise InputError("the csv has no shots")
-    counts = [_count(line[-1]) for line in body]
-    if width == 2 and header[0].strip().lower() in _WORDS_FOR_KEY:
-        return _from_keys([line[0].strip() for line in body], counts, hints)
-    if not headed:
+    headed = not first[-1].strip().isdigit()
+    if not headed and len(first) > 2:
         raise InputError("a csv with several registers needs a header with their names")
-    columns = [[line[place] for line in body] for place in range(width - 1)]
-    shots = shots_of_columns(header[:-1], columns, counts)
-    if hints.registers is None and hints.num_bits is None:
-        return shots
-    return Shots.from_words(
-        shots.words, shots.counts, registers=hints.registers_for(shots.num_bits)
-    )
+    whole_keys = len(first) == 2 and (not headed or first[0].strip().lower() in KEY_COLUMNS)
+    body = lines if headed else _followed(first, lines)
+    portions = _portions(body, len(first))
+    if whole_keys:
+        return _from_keys(portions, hints)
+    tally = ColumnTally([unescaped(name) for name in first[:-1]])
+    some = False
+    for portion in portions:
+        *columns, counts = zip(*portion, strict=True)
+        tally.add(columns, [*map(_count, counts)])
+        some = True
+    if not some:
+        raise InputError("the csv has no shots")
+    return tally.shots(hints)
 
 
-def _from_keys(keys: list[str], counts: list[int], hints: Hints) -> Shots:
+def _lines(data: bytes) -> Iterator[list[str]]:
+    """The rows that are not blank. A line beyond any shot's is not even split."""
+
+    def bounded(text: io.TextIOWrapper) -> Iterator[str]:
+        while line := text.readline(_MAX_LINE + 1):
+            if len(line) > _MAX_LINE:
+                raise InputError(f"a line of the csv is longer than {_MAX_LINE} characters")
+            yield line
+
+    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    return (row for row in csv.reader(bounded(text)) if row)
+
+
+def _followed(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
+    yield first
+    yield from rest
+
+
+def _portions(lines: Iterator[list[str]], width: int) -> Iterator[list[list[str]]]:
+    """Runs of rows of one width, as many as can be held."""
+    while start := [*islice(lines, 1)]:
+        cells = sum(map(len, start[0])) + 1
+        portion = [*start, *islice(lines, min(PORTION_CELLS // 8 // cells, 1 << 16))]
+        if any(len(line) != width for line in portion):
+            raise InputError(f"the lines of the csv do not all have {width} columns")
+        yield portion
+
+
+def _from_keys(portions: Iterator[list[list[str]]], hints: Hints) -> Shots:
+    """Shots of whole count keys, hexadecimal or binary, with counts."""
+    tally: Tally | None = None
+    sizes: list[int] = []
+    seen = 0
+    for portion in portions:
+        keys, counts = [line[0].strip() for line in portion], [_count(line[1]) for line in portion]
+        words, own = _words(keys, hints)
+        if tally is None:
+            tally, sizes = Tally(sum(own)), own
+        if own != sizes:
+            raise InputError("the keys of the csv differ in length or spacing")
+        seen += len(keys)
+        check_size(seen, sum(sizes))
+        tally.add_words(words, as_counts(counts))
+    if tally is None:
+        raise InputError("the csv has no shots")
+    plain = hints.width is None
+    registers = default_registers(sizes) if plain else hints.registers_for(sum(sizes))
+    return Shots.from_words(*tally.total(), registers=registers)
+
+
+def _words(keys: list[str], hints: Hints) -> tuple[bitorder.Words, list[int]]:
     check_size(len(keys), max(1, *map(len, keys)))
     if all(key[:2] in ("0x", "0X") for key in keys):
-        width = hints.width
-        if width is None:
+        if hints.width is None:
             raise InputError("hexadecimal keys do not say how many bits a shot has; give --bits")
-        check_size(len(keys), width)
-        words = bitorder.parse_hex(keys, width)
-        registers = hints.registers_for(width)
-    else:
-        words, sizes = bitorder.parse_keys(keys)
-        plain = hints.registers is None and hints.num_bits is None
-        registers = default_registers(sizes) if plain else hints.registers_for(sum(sizes))
-    return Shots.from_words(words, counts, registers=registers)
+        return bitorder.parse_hex(keys, hints.width), [hints.width]
+    return bitorder.parse_keys(keys)
 
 
 def _count(text: str) -> int:

@@ -13,7 +13,8 @@ from qdiff.errors import InputError
 from qdiff.exchange import csv_file, npz_file, parquet_file, stim_files
 from qdiff.exchange.counts_json import parse_json, read_counts, write_counts
 from qdiff.exchange.hints import Hints
-from qdiff.exchange.limits import MAX_FILE_BYTES, MAX_TEXT_BYTES, read_bytes
+from qdiff.exchange.limits import read_bytes
+from qdiff.exchange.names import check_names
 from qdiff.exchange.runtime_json import is_runtime, read_runtime, write_runtime
 from qdiff.shots import Shots
 
@@ -30,6 +31,9 @@ class Form(StrEnum):
     PARQUET = "parquet"
 
 
+NAMELESS = (Form.STIM_01, Form.STIM_B8)
+"""Formats without registers."""
+
 _SUFFIXES = {
     ".json": Form.COUNTS,
     ".01": Form.STIM_01,
@@ -40,6 +44,7 @@ _SUFFIXES = {
 }
 
 _JSON = re.compile(rb"(\xef\xbb\xbf)?\s*+[{\[]")
+_RUNTIME = re.compile(rb'"__type__"\s*+:')
 _DIGITS = re.compile(rb"[01]++\r?(\n|$)")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _HEAD = 65536
@@ -49,7 +54,6 @@ _HEAD = 65536
 class _Codec:
     read: Callable[[bytes, Hints], Shots | Distribution]
     write: Callable[[Shots], bytes]
-    limit: int = MAX_FILE_BYTES
 
 
 def recognise(data: bytes, suffix: str = "", *, width_known: bool = False) -> Form:
@@ -69,11 +73,10 @@ def recognise(data: bytes, suffix: str = "", *, width_known: bool = False) -> Fo
     if head.startswith(b"PAR1"):
         return Form.PARQUET
     if _JSON.match(head):
-        return Form.RUNTIME if b'"__type__"' in head else Form.COUNTS
+        return Form.RUNTIME if _RUNTIME.search(head) else Form.COUNTS
     if _DIGITS.match(head) or (len(head) == _HEAD and not head.strip(b"01")):
         return Form.STIM_01
-    line = head.split(b"\n", 1)[0]
-    if b"," in line and b"\0" not in head:
+    if b"\0" not in head and (b"," in head.split(b"\n", 1)[0] or head.startswith(b'"')):
         return Form.CSV
     if width_known:
         return Form.STIM_B8
@@ -101,10 +104,7 @@ def read(path: Path, hints: Hints, form: Form | None = None) -> Shots | Distribu
         if form is None:
             known = hints.width is not None
             form = recognise(data, path.suffix, width_known=known)
-        codec = _CODECS[form]
-        if len(data) > codec.limit:
-            raise InputError(f"it is larger than {codec.limit >> 20} MiB, the limit for {form}")
-        value = codec.read(data, hints)
+        value = _CODECS[form].read(data, hints)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except MemoryError:
@@ -113,7 +113,9 @@ def read(path: Path, hints: Hints, form: Form | None = None) -> Shots | Distribu
 
 
 def write(shots: Shots, form: Form) -> bytes:
-    """The bytes of a file in that format."""
+    """The bytes of a file in that format. Raises `InputError` for names that it cannot hold."""
+    if form not in NAMELESS:
+        check_names(shots.registers)
     return _CODECS[form].write(shots)
 
 
@@ -146,11 +148,11 @@ def _why_not(head: bytes) -> str:
 
 
 _CODECS: Mapping[Form, _Codec] = {
-    Form.COUNTS: _Codec(read=_read_json, write=write_counts, limit=MAX_TEXT_BYTES),
-    Form.RUNTIME: _Codec(read=_read_json, write=write_runtime, limit=MAX_TEXT_BYTES),
+    Form.COUNTS: _Codec(read=_read_json, write=write_counts),
+    Form.RUNTIME: _Codec(read=_read_json, write=write_runtime),
     Form.STIM_01: _Codec(read=stim_files.read_01, write=stim_files.write_01),
     Form.STIM_B8: _Codec(read=stim_files.read_b8, write=stim_files.write_b8),
     Form.NPZ: _Codec(read=npz_file.read_npz, write=npz_file.write_npz),
-    Form.CSV: _Codec(read=csv_file.read_csv, write=csv_file.write_csv, limit=MAX_TEXT_BYTES),
+    Form.CSV: _Codec(read=csv_file.read_csv, write=csv_file.write_csv),
     Form.PARQUET: _Codec(read=parquet_file.read_parquet, write=parquet_file.write_parquet),
 }

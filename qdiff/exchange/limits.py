@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from qdiff import storage
 from qdiff.errors import InputError
 
 MAX_FILE_BYTES = 2 * 2**30
-MAX_TEXT_BYTES = 512 * 2**20
 MAX_UNPACKED_BYTES = 2**30
 """What a compressed part of a file may grow to."""
 
+MAX_JSON_MEMORY = 4 * 2**30
+"""What parsing JSON, and making shots of it, may take."""
+
 MAX_BITS = 100_000
 MAX_ENTRIES = 2**31
-"""Shots times bits: one byte each while they are read."""
+"""Shots times bits."""
+
+PORTION_CELLS = 2**25
+"""Shots times bits that are held unpacked, one byte each, while a file is read."""
+
+_MAX_PORTION_ROWS = 2**20
 
 
 def read_bytes(path: str | Path, limit: int = MAX_FILE_BYTES) -> bytes:
@@ -27,6 +35,16 @@ def read_bytes(path: str | Path, limit: int = MAX_FILE_BYTES) -> bytes:
     if len(data) > limit:
         raise _too_large(path, limit)
     return data
+
+
+def portions(rows: int, num_bits: int) -> Iterator[slice]:
+    """Runs of rows that are read together, so that memory does not grow with their number.
+
+    >>> [part.stop for part in portions(3_000_000, 1)]
+    [1048576, 2097152, 3000000]
+    """
+    step = min(max(1, PORTION_CELLS // max(num_bits, 1)), _MAX_PORTION_ROWS)
+    return (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
 def check_size(rows: int, num_bits: int) -> None:

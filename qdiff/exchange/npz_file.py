@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff import bits as bitorder
 from qdiff.errors import InputError
 from qdiff.exchange.hints import Hints, stated_registers
-from qdiff.exchange.limits import MAX_UNPACKED_BYTES, check_size
+from qdiff.exchange.limits import MAX_UNPACKED_BYTES, check_size, portions
 from qdiff.exchange.npy import read_npy, write_npy
-from qdiff.shots import Shots, registers_to_json
+from qdiff.shots import Shots, as_counts, registers_to_json
+from qdiff.tally import Tally
 
 _KNOWN = ("words", "counts", "registers", "bits")
 _MAX_MEMBERS = 64
@@ -71,8 +73,15 @@ def write_npz(shots: Shots) -> bytes:
 def _from_table(bits: NDArray[Any], counts: NDArray[Any] | None, hints: Hints) -> Shots:
     if bits.ndim != 2 or bits.dtype.kind not in "bui":
         raise InputError(f"the npz's 'bits' are no table of 0 and 1 but {bits.dtype} {bits.shape}")
-    check_size(*bits.shape)
-    return Shots.from_bits(bits, counts, registers=hints.registers_for(bits.shape[1]))
+    rows, num_bits = bits.shape
+    check_size(rows, num_bits)
+    if counts is not None and (counts.shape != (rows,) or counts.dtype.kind not in "iu"):
+        raise InputError("the npz is damaged: its bits and counts do not go together")
+    tally = Tally(num_bits)
+    for where in portions(rows, num_bits):
+        times = None if counts is None else as_counts(counts[where])
+        tally.add(bitorder.as_bits(bits[where]), times)
+    return Shots.from_words(*tally.total(), registers=hints.registers_for(num_bits))
 
 
 def _arrays(data: bytes) -> dict[str, NDArray[Any]]:

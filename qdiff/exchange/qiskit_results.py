@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from qdiff.bits import Bits
 from qdiff.errors import InputError
-from qdiff.exchange.bit_arrays import all_rows, by_register, bytes_of, joined, rows_of
+from qdiff.exchange.bit_arrays import Packed, all_rows, by_register, bytes_of, joined
 from qdiff.exchange.counts_json import choose, read_counts
 from qdiff.exchange.hints import Hints
 from qdiff.exchange.runtime_json import at_index
@@ -37,11 +36,11 @@ def from_qiskit(
             return found
         raise InputError("the result holds a quasi-distribution")
     if hasattr(result, "get_bitstrings"):
-        return joined([("c", _rows(result, chosen))], {"source": "BitArray"})
+        return joined([("c", _packed(result, chosen))], {"source": "BitArray"})
     if hasattr(result, "data") and hasattr(result, "metadata"):
         return from_qiskit(result.data, index=index)
     if hasattr(result, "items") and hasattr(result, "keys"):
-        fields = [(name, _rows(array, chosen)) for name, array in result.items()]
+        fields = [(name, _packed(array, chosen)) for name, array in result.items()]
         return joined(fields, {"source": "sampler primitive"})
     try:
         pubs = [*result]
@@ -74,10 +73,8 @@ def to_primitive_result(shots: Shots) -> Any:
     return PrimitiveResult([pub], metadata={"version": 2})
 
 
-def _rows(array: Any, index: tuple[int, ...] | None) -> Bits:
+def _packed(array: Any, index: tuple[int, ...] | None) -> Packed:
     if not hasattr(array, "array") or not hasattr(array, "num_bits"):
         raise InputError(f"a {type(array).__name__} is no BitArray")
     table = at_index(np.asarray(array.array), index)
-    if array.num_bits == 0:
-        return np.zeros((len(table), 0), np.uint8)
-    return rows_of(table, array.num_bits)
+    return Packed(table=table, num_bits=int(array.num_bits))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,11 +27,27 @@ def project(weights: ArrayLike) -> NDArray[np.float64]:
     values = np.asarray(weights, dtype=np.float64)
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():
         raise InputError("a quasi-distribution needs a list of finite numbers")
+    # a shift of all weights changes nothing, and what lies 1 below the largest becomes 0
+    with np.errstate(over="ignore"):
+        values = np.maximum(values - values.max(), -1.0)
     falling = np.sort(values)[::-1]
     excess = (np.cumsum(falling) - 1) / np.arange(1, len(falling) + 1)
     last = int(np.flatnonzero(falling > excess)[-1])
     projected: NDArray[np.float64] = np.maximum(values - excess[last], 0.0)
     return projected
+
+
+def sums_to_one(weights: Sequence[float]) -> bool:
+    """Whether they sum to about one, as a quasi-distribution does."""
+    return abs(_total(weights) - 1) < _SUM_TOLERANCE
+
+
+def _total(weights: Sequence[float]) -> float:
+    """Their exact sum, rounded once; not a number where it is no finite one."""
+    try:
+        return math.fsum(weights)
+    except (OverflowError, ValueError):  # beyond floats, or infinity minus infinity
+        return math.nan
 
 
 def projected_distribution(weights: Mapping[str, float], num_bits: int | None) -> Distribution:
@@ -39,9 +56,10 @@ def projected_distribution(weights: Mapping[str, float], num_bits: int | None) -
     Strings without a key have weight 0 and may gain some. Raises `InputError` unless the weights
     sum to about one.
     """
-    total = float(np.sum([*weights.values()], dtype=np.float64))
-    if not abs(total - 1) < _SUM_TOLERANCE:
-        raise InputError(f"the weights sum to {total:.4g}, not to 1: no quasi-distribution")
+    if not sums_to_one([*weights.values()]):
+        raise InputError(
+            f"the weights sum to {_total([*weights.values()]):.4g}, not to 1: no quasi-distribution"
+        )
     keys = [*weights]
     # each key counts as its rank, so that sorted strings can be traced back to their weights
     ranked = Shots.from_counts({key: rank for rank, key in enumerate(keys, 1)}, num_bits=num_bits)

@@ -12,15 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.errors import InputError
-from qdiff.exchange.bit_arrays import all_rows, by_register, bytes_of, joined, rows_of
+from qdiff.exchange.bit_arrays import Packed, all_rows, by_register, bytes_of, joined
 from qdiff.exchange.counts_json import choose, read_counts
 from qdiff.exchange.hints import Hints
-from qdiff.exchange.limits import MAX_UNPACKED_BYTES, check_size
+from qdiff.exchange.limits import MAX_UNPACKED_BYTES
 from qdiff.exchange.npy import read_npy, write_npy
 from qdiff.shots import Shots
 
-_MAX_HELD_BITS = 2**29
-"""Bits of all registers together, one byte each while they are read."""
+_MAX_HELD_BYTES = MAX_UNPACKED_BYTES
+"""Packed bits of all registers together."""
+
+FORBIDDEN = frozenset(
+    {"_RESTRICTED_NAMES", "_SHAPE", "_FIELDS", "_FIELD_TYPES", "_data", "_shape"}
+    | {"items", "keys", "ndim", "shape", "size", "values", "self"}
+    | {"__class__", "__dict__", "__weakref__"}
+)
+"""Names that Qiskit's ``DataBin`` takes for no field."""
 
 _RESULTS = ("SamplerPubResult", "PubResult")
 
@@ -60,18 +67,27 @@ def read_runtime(value: Any, hints: Hints) -> Shots:
             raise InputError("the result is damaged: its fields have other names")
         parts, held = [], 0
         for name in names:
-            parts.append((name, _bits(fields[name], hints)))
-            held += parts[-1][1].size
-            if held > _MAX_HELD_BITS:  # each register alone may be within its limit
+            parts.append((name, _packed(fields[name], hints)))
+            held += parts[-1][1].table.nbytes
+            if held > _MAX_HELD_BYTES:  # each register alone may be within its limit
                 raise InputError("the result holds more shots than can be read")
         return joined(parts, {"source": "runtime job"})
     if kind == "BitArray":
-        return joined([("c", _bits(value, hints))], {"source": "runtime job"})
+        return joined([("c", _packed(value, hints))], {"source": "runtime job"})
     raise InputError(f"a runtime object of type {str(kind)[:40]!r} holds no shots")
 
 
 def write_runtime(shots: Shots) -> bytes:
-    """A ``PrimitiveResult`` of one pub, as ``RuntimeDecoder`` reads it."""
+    """A ``PrimitiveResult`` of one pub, as ``RuntimeDecoder`` reads it.
+
+    Raises `InputError` for registers of a name that it could not give to Qiskit's ``DataBin``.
+    """
+    forbidden = [register.name for register in shots.registers if register.name in FORBIDDEN]
+    if forbidden:
+        raise InputError(
+            f"a runtime job has no register called {forbidden[0]!r}: Qiskit's DataBin keeps that "
+            "name for itself; rename it, or write another format"
+        )
     fields = {
         name: _object("BitArray", {"array": _encoded(bytes_of(rows)), "num_bits": rows.shape[1]})
         for name, rows in by_register(shots, all_rows(shots)).items()
@@ -82,7 +98,7 @@ def write_runtime(shots: Shots) -> bytes:
     return (json.dumps(result) + "\n").encode()
 
 
-def _bits(value: Any, hints: Hints) -> NDArray[np.uint8]:
+def _packed(value: Any, hints: Hints) -> Packed:
     content = _typed(value, ("BitArray",))["__value__"]
     num_bits = _member(content, "num_bits")
     if isinstance(num_bits, bool) or not isinstance(num_bits, int) or num_bits < 0:
@@ -91,10 +107,7 @@ def _bits(value: Any, hints: Hints) -> NDArray[np.uint8]:
     if array.ndim < 2:
         raise InputError("the result is damaged: a register is no table of shots")
     table = at_index(array, hints.index)
-    if num_bits == 0:
-        return np.zeros((len(table), 0), np.uint8)
-    check_size(len(table), num_bits)
-    return rows_of(table, num_bits)
+    return Packed(table=table if table.size == array.size else table.copy(), num_bits=num_bits)
 
 
 def at_index(array: NDArray[np.uint8], index: tuple[int, ...] | None) -> NDArray[np.uint8]:

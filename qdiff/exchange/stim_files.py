@@ -12,29 +12,41 @@ from qdiff import bits as bitorder
 from qdiff.errors import InputError
 from qdiff.exchange.bit_arrays import all_rows, all_words
 from qdiff.exchange.hints import Hints
-from qdiff.exchange.limits import check_size
+from qdiff.exchange.limits import check_size, portions
 from qdiff.shots import Shots
+from qdiff.tally import Tally
 
-_ZERO, _NEWLINE = ord("0"), ord("\n")
+_ZERO, _NEWLINE = np.uint8(ord("0")), ord("\n")
+_NOT_01 = "a Stim 01 file has lines of 0 and 1, all of one length"
 
 
 def read_01(data: bytes, hints: Hints) -> Shots:
     """Shots from lines of 0 and 1, bit 0 first. Raises `InputError` for anything else."""
-    text = data.replace(b"\r\n", b"\n")
-    if not text.endswith(b"\n"):
-        text += b"\n"
-    num_bits = text.index(b"\n")
-    rows, rest = divmod(len(text), num_bits + 1)
-    if rest or num_bits == 0:
+    first = data[: data.find(b"\n") + 1] or data
+    num_bits = len(first.rstrip(b"\r\n"))
+    ending = np.frombuffer(first[num_bits:] or b"\n", np.uint8)
+    rows, rest = divmod(len(data), num_bits + len(ending))
+    unended = num_bits if rest == num_bits else 0  # a last line may do without its ending
+    if rest != unended or num_bits == 0:
         raise InputError("the lines of a Stim 01 file must all have one length, at least 1")
-    check_size(rows, num_bits)
-    table = np.frombuffer(text, np.uint8).reshape(rows, num_bits + 1)
-    digits = table[:, :-1] - _ZERO  # wraps around below '0'
-    if digits.max() > 1 or (table[:, -1] != _NEWLINE).any():
-        raise InputError("a Stim 01 file has lines of 0 and 1, all of one length")
-    return Shots.from_words(
-        bitorder.pack(digits), np.ones(rows, np.int64), registers=hints.registers_for(num_bits)
-    )
+    check_size(rows + 1, num_bits)
+    text = np.frombuffer(data, np.uint8)
+    table = text[: len(data) - unended].reshape(rows, num_bits + len(ending))
+    tally = Tally(num_bits)
+    for where in portions(rows, num_bits):
+        if (table[where, num_bits:] != ending).any():
+            raise InputError(_NOT_01)
+        tally.add(_digits(table[where, :num_bits]))
+    if unended:
+        tally.add(_digits(text[None, -unended:]))
+    return Shots.from_words(*tally.total(), registers=hints.registers_for(num_bits))
+
+
+def _digits(text: bitorder.Bits) -> bitorder.Bits:
+    digits = text - _ZERO  # wraps around below '0'
+    if digits.size and digits.max() > 1:
+        raise InputError(_NOT_01)
+    return digits
 
 
 def write_01(shots: Shots) -> bytes:
@@ -61,10 +73,12 @@ def read_b8(data: bytes, hints: Hints) -> Shots:
     table = np.frombuffer(data, np.uint8).reshape(rows, width)
     if num_bits % 8 and (table[:, -1] >> (num_bits % 8)).any():
         raise InputError(f"a shot has bits beyond its {num_bits}: --bits is wrong, or the file")
-    padded = np.zeros((rows, bitorder.num_words(num_bits) * 8), np.uint8)
-    padded[:, :width] = table
-    words = padded.view("<u8").astype(np.uint64, copy=False)
-    return Shots.from_words(words, np.ones(rows, np.int64), registers=hints.registers_for(num_bits))
+    tally = Tally(num_bits)
+    for where in portions(rows, num_bits):
+        padded = np.zeros((where.stop - where.start, bitorder.num_words(num_bits) * 8), np.uint8)
+        padded[:, :width] = table[where]
+        tally.add_words(padded.view("<u8").astype(np.uint64, copy=False))
+    return Shots.from_words(*tally.total(), registers=hints.registers_for(num_bits))
 
 
 def write_b8(shots: Shots) -> bytes:

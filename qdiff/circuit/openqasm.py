@@ -1,0 +1,100 @@
+"""What an OpenQASM text asks for, looked at before a parser makes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from qdiff import storage
+from qdiff.errors import InputError
+
+MAX_FILE_BYTES = 64 * 2**20
+MAX_REGISTER_BITS = 100_000
+"""A declared register beyond this is refused before the parser makes an object for each bit."""
+
+MAX_UNTRIED_WORK = 10_000_000
+"""Bits times statements, which bounds what broadcast gates become, in a file that is read at once;
+as instructions they take some 100 bytes each."""
+
+_COMMENT = re.compile(r"//[^\n]*+|/\*.*?\*/", re.DOTALL)
+_INCLUDE = re.compile(r"""\binclude\s*+["']([^"'\n]*+)["']""")
+_OWN_GATE = re.compile(r"\bgate\s++(\w++)")
+_BRACKETED = re.compile(r"\[\s*+([\d_]++)\s*+\]")
+_REGISTER = re.compile(
+    r"\b(?:(?:qubit|bit)\b\s*+(?:\[([^\]]*+)\])?|[qc]reg\s++\w++\s*+\[([^\]]*+)\])"
+)
+_MANY_CONTROLS = re.compile(r"\bctrl\s*+\((?!\s*+\d{1,4}\s*+\))")
+_STANDARD_INCLUDES = ("qelib1.inc", "stdgates.inc")
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a circuit file. Raises `InputError` where there is none, or a vast one."""
+    if "\0" in str(path):
+        raise InputError(f"there is no file {str(path)!r}")
+    with storage.opened(path) as file:
+        data: bytes = file.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MiB")
+    return data
+
+
+def without_comments(text: str) -> str:
+    return _COMMENT.sub(" ", text)
+
+
+def refuse_huge_registers(code: str, path: Path) -> None:
+    """Raise `InputError` where a bit or a register's size is beyond `MAX_REGISTER_BITS`."""
+    longest = len(str(MAX_REGISTER_BITS))
+    for found in _BRACKETED.finditer(code):
+        digits = found[1].replace("_", "").lstrip("0")
+        if len(digits) > longest or int(digits or "0") > MAX_REGISTER_BITS:
+            raise InputError(
+                f"{path} asks for bit {digits[:20]}; the limit is {MAX_REGISTER_BITS} bits"
+            )
+
+
+def may_grow(code: str) -> bool:
+    """Whether the circuit may be far larger than its text.
+
+    Gates are broadcast over registers, so it has at most as many instructions as there are bits
+    times statements; a size that is no plain number, or a gate of many controls, may be anything.
+
+    >>> may_grow("qreg q[3]; h q;"), may_grow("qubit[10 * 100] q; h q;")
+    (False, True)
+    """
+    if _MANY_CONTROLS.search(code):
+        return True
+    bits = 1
+    for found in _REGISTER.finditer(code):
+        size = (found[1] or found[2] or "1").strip()
+        if not (size.isascii() and size.isdigit()):
+            return True
+        bits += int(size)
+    return bits * code.count(";") > MAX_UNTRIED_WORK
+
+
+def included(code: str, path: Path, including: tuple[str, ...] = ()) -> str:
+    """The code of all files that `code` includes, the standard ones aside.
+
+    Raises `InputError` for an include that is not a plain name in the file's own folder.
+    """
+    parts = []
+    for include in _INCLUDE.findall(code):
+        if include in _STANDARD_INCLUDES:
+            continue
+        if include in including:
+            raise InputError(f"{path}: include {include!r} includes itself")
+        if Path(include).name != include or "\\" in include or include in ("", ".", ".."):
+            raise InputError(
+                f"{path}: include {include!r} is refused; only files in its own folder are read"
+            )
+        if not (path.parent / include).is_file():
+            raise InputError(f"{path}: there is no file {include!r} in its folder to include")
+        inner = without_comments(read_file(path.parent / include).decode(errors="replace"))
+        parts += [inner, included(inner, path, (*including, include))]
+    return "\n".join(parts)
+
+
+def own_gates(code: str) -> set[str]:
+    """Names of the gates that code defines."""
+    return set(_OWN_GATE.findall(code))

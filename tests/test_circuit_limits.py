@@ -1,0 +1,140 @@
+"""Circuit files that ask for more than they look: refused in one line, memory and time bounded."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import pytest
+from qiskit import QuantumCircuit, qpy
+from qiskit.circuit import ParameterVector
+
+from qdiff import InputError, circuit_hash, load_circuit
+from qdiff.circuit import openqasm, trial
+
+resource = pytest.importorskip("resource", reason="this system has no limits on memory")
+
+MEMORY = 2**26
+
+HEADER = struct.Struct("!H1cHIIQIQI")
+"""Of a QPY circuit, before its name: name size, phase type and size, qubits, bits, ..."""
+
+
+def packed(circuit: QuantumCircuit, version: int = 13) -> bytearray:
+    file = io.BytesIO()
+    qpy.dump(circuit, file, version=version)
+    return bytearray(file.getvalue())
+
+
+def nested(depth: int) -> QuantumCircuit:
+    """A gate ``bomb`` inside `depth` others."""
+    inner = QuantumCircuit(2, name="bomb")
+    inner.h(0)
+    inner.cx(0, 1)
+    for level in range(depth):
+        outer = QuantumCircuit(2, name=f"level{level}")
+        outer.append(inner.to_gate(), [0, 1])
+        inner = outer
+    circuit = QuantumCircuit(2, 2)
+    circuit.append(inner.to_gate(), [0, 1])
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def with_huge_definition(data: bytearray) -> bytes:
+    """`data`, in which the circuit named ``bomb`` has two billion qubits."""
+    found = 0
+    for start in range(HEADER.size, len(data)):
+        head = start - HEADER.size
+        if data.startswith(b"bomb", start) and HEADER.unpack_from(data, head)[3] == 2:
+            struct.pack_into("!I", data, head + 5, 2**31)
+            found += 1
+    assert found
+    return bytes(data)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        load_circuit(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("version", [13, 18])
+@pytest.mark.parametrize("depth", [0, 3])
+def test_sizes_inside_custom_gates_cannot_take_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: int, depth: int
+) -> None:
+    monkeypatch.setattr(trial, "MEMORY_BYTES", MEMORY)
+    path = tmp_path / "circuit.qpy"
+    path.write_bytes(packed(nested(depth), version))
+    assert circuit_hash(load_circuit(path)) == circuit_hash(nested(depth))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    path.write_bytes(with_huge_definition(packed(nested(depth), version)))
+    assert "needs more than 64 MiB of memory" in refusal(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**15  # 32 MiB, in KiB
+
+
+def test_vectors_of_parameters_cannot_take_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "MEMORY_BYTES", MEMORY)
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(ParameterVector("v", 77_777)[3], 0)
+    circuit.measure(0, 0)
+    data = packed(circuit)
+    size = (77_777).to_bytes(8, "big")
+    data[data.index(size) : data.index(size) + 8] = (2**40).to_bytes(8, "big")
+    path = tmp_path / "circuit.qpy"
+    path.write_bytes(data)
+    refusal(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'OPENQASM 2.0; include "qelib1.inc"; qreg q[100000]; creg c[1]; ' + "h q;" * 1000,
+        'OPENQASM 2.0; include "qelib1.inc"; include "more.inc"; creg c[1]; ' + "h q;" * 1000,
+        "OPENQASM 3.0; qubit[0x6FFFFFFF] q; bit c; c = measure q[0];",
+        "OPENQASM 3.0; qubit[2000 * 1000000] q; bit c; c = measure q[0];",
+        "OPENQASM 3.0; qubit[2_000_000_000] q; bit c; c = measure q[0];",
+    ],
+    ids=["broadcast", "included", "hexadecimal", "product", "underscores"],
+)
+def test_openqasm_cannot_take_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(trial, "MEMORY_BYTES", MEMORY)
+    (tmp_path / "more.inc").write_text("qreg q[100000];")
+    path = tmp_path / "circuit.qasm"
+    path.write_text(text)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refusal(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**15
+
+
+def test_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 1)
+    path = tmp_path / "circuit.qasm"
+    path.write_text('OPENQASM 2.0; include "qelib1.inc"; qreg q[90000]; ' + "h q;" * 2000)
+    assert "takes more than 1 s" in refusal(path)
+
+
+def test_ordinary_texts_are_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qdiff.circuit import loading
+
+    monkeypatch.setattr(loading, "rehearse", lambda *_: pytest.fail("tried for nothing"))
+    for file in (Path(__file__).parent.parent / "circuits").glob("*.qasm"):
+        load_circuit(file)
+    assert openqasm.may_grow("qubit[2] q; ctrl(99999) @ x q;")
+    assert not openqasm.may_grow("qubit[3] q; ctrl(2) @ x q[0], q[1], q[2];")
+
+
+def test_a_trial_that_cannot_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "circuit.qpy"
+    path.write_bytes(packed(nested(0)))
+    monkeypatch.setattr("sys.path", [])
+    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+    assert "cannot be read safely" in refusal(path)
