@@ -10,7 +10,7 @@ from qdiff.distribution import Distribution
 from qdiff.estimation import Estimator, Values, affordable
 from qdiff.few_body import Moments, distance_values, distances
 from qdiff.few_body import estimation as few_body
-from qdiff.metrics import METRICS
+from qdiff.metrics import METRICS, Table
 from qdiff.scorecard import Comparison, Interval, Metric
 from qdiff.shot_multiplier import MAX_SHOTS, HistogramCurve
 from qdiff.shots import Shots
@@ -106,13 +106,7 @@ def _few_body_columns(
     def away(found: Moments) -> Values:
         return distance_values(layout, found.vector - theirs.vector)
 
-    scatter = floor = None
-    if isinstance(candidate, Shots):
-        histogram = Distribution.from_shots(candidate).probabilities
-        drawn = few_body.table_replicates(layout, histogram, candidate.num_shots, times, generator)
-        scatter = few_body.scatter(
-            layout, ours.vector - theirs.vector, drawn - ours.vector, generator
-        )
+    floor = None
     shots = candidate if isinstance(candidate, Shots) else training
     if shots is not None:
         drawn = few_body.table_replicates(
@@ -121,12 +115,26 @@ def _few_body_columns(
         floor = distances(layout, drawn - theirs.vector)
     return Columns(
         value=away(ours),
-        scatter=scatter,
+        scatter=few_body_scatter(candidate, moments, times, generator)
+        if isinstance(candidate, Shots)
+        else None,
         floor=floor,
         training=None if training is None else away(Moments.of(training)),
         uniform=away(Moments.of_independent_bits(np.full(layout.num_bits, 0.5))),
         independent_bits=away(Moments.of_independent_bits(independent.one)),
         replicates=times,
+    )
+
+
+def few_body_scatter(
+    candidate: Shots, moments: tuple[Moments, Moments], times: int, generator: np.random.Generator
+) -> dict[str, Table]:
+    """Deviations of the few-body distances of shots; the moments are theirs and the reference's."""
+    ours, theirs = moments
+    histogram = Distribution.from_shots(candidate).probabilities
+    drawn = few_body.table_replicates(ours.layout, histogram, candidate.num_shots, times, generator)
+    return few_body.scatter(
+        ours.layout, ours.vector - theirs.vector, drawn - ours.vector, generator
     )
 
 

@@ -47,7 +47,7 @@ def compare_with_shots(
         found |= _histograms(pool, reference, training, independent, dealt, generator, confidence)
     few = Columns(
         value=distance_values(layout, ours.vector - theirs.vector),
-        scatter=_few_body_scatter(candidate, reference, ours, theirs, times, generator),
+        scatter=few_body_scatter((candidate, reference), (ours, theirs), times, generator),
         floor=distances(layout, _dealt_difference(layout, pool, dealt)),
         training=None
         if training is None
@@ -83,19 +83,19 @@ def _dealt_difference(layout: Layout, pool: Pool, dealt: NDArray[np.int32]) -> T
     return np.asarray(ours / first - (total - ours) / second)
 
 
-def _few_body_scatter(
-    candidate: Shots,
-    reference: Shots,
-    ours: Moments,
-    theirs: Moments,
+def few_body_scatter(
+    sets: tuple[Shots, Shots],
+    moments: tuple[Moments, Moments],
     times: int,
     generator: np.random.Generator,
 ) -> dict[str, Table]:
+    """Deviations of the few-body distances of two sets of shots, whose moments are given."""
+    ours, theirs = moments
     layout = theirs.layout
     noise = np.zeros((times, layout.size))
-    for shots, moments, sign in ((candidate, ours, 1), (reference, theirs, -1)):
+    for shots, found, sign in zip(sets, moments, (1, -1), strict=True):
         again = row_sums(layout, shots.bits, drawn_anew(shots.counts, times, generator))
-        noise += sign * (again / shots.num_shots - moments.vector)
+        noise += sign * (again / shots.num_shots - found.vector)
     return few_body.scatter(layout, ours.vector - theirs.vector, noise, generator)
 
 
@@ -111,9 +111,9 @@ def _histograms(
     """The metrics between the two histograms."""
     uniform = ProductLaw(np.full(reference.num_bits, 0.5))
     columns = Columns(
-        value=_between(pool.first, pool.second),
-        scatter=_histogram_scatter(pool, len(dealt), generator),
-        floor=_stacked([_between(row, pool.together - row) for row in dealt]),
+        value=histogram_scores(pool.first, pool.second),
+        scatter=histogram_scatter(pool, len(dealt), generator),
+        floor=_stacked([histogram_scores(row, pool.together - row) for row in dealt]),
         training=None if training is None else _between_shots(training, reference),
         uniform=_against_product(reference, uniform),
         independent_bits=_against_product(reference, independent),
@@ -131,14 +131,14 @@ def _histograms(
     }
 
 
-def _between(first: NDArray[np.integer], second: NDArray[np.integer]) -> Values:
+def histogram_scores(first: NDArray[np.integer], second: NDArray[np.integer]) -> Values:
     """Metrics of two histograms over the same rows."""
     return _scores(second / second.sum(), first / first.sum())
 
 
 def _between_shots(first: Shots, second: Shots) -> Values:
     pool = Pool.of(first, second)
-    return _between(pool.first, pool.second)
+    return histogram_scores(pool.first, pool.second)
 
 
 def _against_product(reference: Shots, law: ProductLaw) -> Values:
@@ -156,7 +156,7 @@ def _scores(p: Table, q: Table) -> Values:
     }
 
 
-def _histogram_scatter(pool: Pool, times: int, generator: np.random.Generator) -> dict[str, Table]:
+def histogram_scatter(pool: Pool, times: int, generator: np.random.Generator) -> dict[str, Table]:
     """Deviations about their own means, over laws that each set may have come from.
 
     Both are drawn from posteriors about the pooled frequencies (see `estimation.plausible_laws`).
@@ -177,7 +177,7 @@ def _histogram_scatter(pool: Pool, times: int, generator: np.random.Generator) -
     for first, second in pairs:
         sizes = int(pool.first.sum()), int(pool.second.sum())
         draws = [
-            _between(
+            histogram_scores(
                 draw_counts(first, sizes[0], generator), draw_counts(second, sizes[1], generator)
             )
             for _ in range(each)

@@ -16,7 +16,11 @@ import numpy as np
 from qdiff.few_body.layout import Floats, Layout
 
 _STEPS = 100
-_NARROWEST = 0.1
+_NARROWEST, _WIDEST = 0.1, 4.0
+"""Squared widths of the prior that are always on the grid, in units of the noise."""
+
+_PRIOR = 1.0
+"""Differences that count as seen beforehand, evenly over the widths: a few cannot decide alone."""
 
 
 def plausible_differences(
@@ -41,16 +45,17 @@ def _posterior(difference: Floats, error: Floats) -> tuple[Floats, Floats]:
     A difference without noise is kept whole.
     """
     score = np.divide(difference, error, out=np.zeros_like(difference), where=error > 0)
-    widest = max(float((score**2).max()), 1.0)
+    widest = max(float((score**2).max()), _WIDEST)
     squares = np.append(0.0, _NARROWEST * 2.0 ** np.arange(np.log2(widest / _NARROWEST) + 1))
     variance = 1 + squares
     likelihood = np.exp(-(score[:, None] ** 2) / 2 * (1 / variance - 1 / variance[-1]))
     likelihood /= np.sqrt(variance)
     weights = np.full(len(squares), 1 / len(squares))
+    spread = _PRIOR / len(squares)
     for _ in range(_STEPS):  # expectation-maximisation
         posterior = likelihood * weights
         posterior /= posterior.sum(axis=1, keepdims=True)
-        weights = posterior.mean(axis=0)
+        weights = (posterior.sum(axis=0) + spread) / (len(score) + _PRIOR)
     keeps = np.append(squares / variance, 1.0)
     certain = np.eye(len(keeps))[-1]
     padded = np.append(posterior, np.zeros((len(score), 1)), axis=1)
