@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import log
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,11 @@ class Estimator:
         reference = self.p = reference / reference.sum()
         self._entropy = float(metrics.entropy(reference))
         self._uniform_fidelity = metrics.uniform_fidelity(reference)
-        self._linear_scores = metrics.linear_xeb_scores(reference)
-        self._log_scores = metrics.log_xeb_scores(reference)
+        self._scores = {
+            "xeb": metrics.linear_xeb_scores(reference),
+            "log_xeb": metrics.log_xeb_scores(reference),
+            "heavy_output": metrics.heavy_strings(reference),
+        }
 
     def exact(self, candidate: Table) -> Values:
         """Metrics of a law that is known (up to its norm): no estimate."""
@@ -53,16 +57,15 @@ class Estimator:
         seen = counts / counts.sum()
         p, q = self._pooled(indices), np.append(seen, 0.0)
         fidelity = metrics.hellinger_fidelity(p, q)
-        values = {
+        values: dict[str, Any] = {
             "kl": self._smoothed_kl(p, indices, counts),
             "reverse_kl": metrics.kl_divergence(q, p),
             "jensen_shannon": metrics.jensen_shannon(p, q),
             "total_variation": metrics.total_variation(p, q),
             "hellinger_fidelity": fidelity,
             "normalized_fidelity": metrics.rescale_fidelity(fidelity, self._uniform_fidelity),
-            "xeb": seen @ self._linear_scores[indices],
-            "log_xeb": seen @ self._log_scores[indices],
         }
+        values |= {name: seen @ scores[indices] for name, scores in self._scores.items()}
         return {name: float(value) for name, value in values.items()}
 
     def replicates(

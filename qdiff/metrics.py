@@ -143,6 +143,25 @@ def log_xeb_scores(p: Table) -> Table:
     return np.asarray(excess / _normaliser(contrast))
 
 
+def heavy_output(p: Table, q: Table) -> Table:
+    """Heavy-output probability: the mass of `q` on strings likelier under `p` than its median.
+
+    A perfect sampler scores what `p` itself does, ``(1 + ln 2) / 2 = 0.847`` for a Porter-Thomas
+    law, and uniform 0.5; more than the perfect score is possible. Strings at the median are not
+    heavy, so a uniform `p` has none, and scores 0 (Aaronson and Chen, arXiv:1612.05903).
+
+    >>> float(heavy_output(np.array([0.5, 0.3, 0.2, 0.0]), np.full(4, 0.25)))
+    0.5
+    """
+    p, q = _pair(p, q)
+    return np.asarray((q * heavy_strings(p)).sum(axis=-1))[()]
+
+
+def heavy_strings(p: Table) -> NDArray[np.bool_]:
+    """Which strings are likelier than the median probability."""
+    return np.asarray(p > np.median(p, axis=-1, keepdims=True))
+
+
 def _normaliser(contrast: Table) -> Table:
     """`contrast`, or NaN where it is only the rounding of a uniform table."""
     return np.where(contrast > _VANISHING, contrast, np.nan)
@@ -158,13 +177,18 @@ def _pair(p: Table, q: Table) -> tuple[Table, Table]:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A metric as a comparison lists it: its function of ``(p, q)``, name, range and best value."""
+    """A metric as a comparison lists it: its function of ``(p, q)``, name, range and best value.
+
+    `best` is None where the best score is the reference's own. A `linear` metric is a mean over the
+    candidate's shots, hence unbiased.
+    """
 
     function: Callable[[Table, Table], Table]
     title: str
-    best: float
+    best: float | None
     low: float = 0.0
     high: float = 1.0
+    linear: bool = False
 
 
 def _reverse_kl(p: Table, q: Table) -> Table:
@@ -187,8 +211,15 @@ METRICS: Mapping[str, Measure] = MappingProxyType(
         "normalized_fidelity": Measure(
             function=normalized_fidelity, title="Normalized fidelity", best=1
         ),
-        "xeb": Measure(function=linear_xeb, title="Linear XEB", best=1, low=-inf, high=inf),
-        "log_xeb": Measure(function=log_xeb, title="Logarithmic XEB", best=1, low=-inf, high=inf),
+        "xeb": Measure(
+            function=linear_xeb, title="Linear XEB", best=1, low=-inf, high=inf, linear=True
+        ),
+        "log_xeb": Measure(
+            function=log_xeb, title="Logarithmic XEB", best=1, low=-inf, high=inf, linear=True
+        ),
+        "heavy_output": Measure(
+            function=heavy_output, title="Heavy-output probability", best=None, linear=True
+        ),
     }
 )
 """The metrics of a comparison, in the order in which they are shown."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from qdiff.few_body import Moments
+
 Interval = tuple[float, float]
 
 COLUMNS = ("value", "floor", "training", "uniform", "independent bits")
@@ -81,8 +83,10 @@ class Metric:
 class Comparison:
     """A candidate against a reference: named metrics, and what they were computed from.
 
-    `num_shots` is None for a law; `resamples` is how many replicates the intervals and floors
-    rest on. In a notebook it shows itself as a table.
+    `num_shots` is None for a law, and so is `reference_shots`; `resamples` is how many replicates
+    the intervals and floors rest on. The moments hold the means of the Z strings and the laws of
+    the Hamming weight that the few-body distances are made of. In a notebook it shows itself as a
+    table.
     """
 
     metrics: Mapping[str, Metric]
@@ -91,6 +95,9 @@ class Comparison:
     training_shots: int | None
     confidence: float
     resamples: int
+    reference_shots: int | None = None
+    candidate_moments: Moments | None = None
+    reference_moments: Moments | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", MappingProxyType(dict(self.metrics)))
@@ -106,9 +113,14 @@ class Comparison:
         """One line: what was compared, and what the brackets are."""
         candidate = "a known law" if self.num_shots is None else f"{self.num_shots:,} shots"
         trained = f", trained on {self.training_shots:,} shots" if self.training_shots else ""
+        if self.reference_shots is None:
+            against, floor = "", "a perfect sampler's score"
+        else:
+            against = f" against {self.reference_shots:,}"
+            floor = "the score of two sets of the same law"
         return (
-            f"{candidate} of {self.num_bits} bits{trained}; divergences in nats, "
-            f"{100 * self.confidence:g} % intervals, floor: a perfect sampler's score"
+            f"{candidate}{against} of {self.num_bits} bits{trained}; divergences in nats, "
+            f"{100 * self.confidence:g} % intervals, floor: {floor}"
         )
 
     def rows(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:

@@ -49,8 +49,12 @@ LAYERS = [
     # surrogates behind Qiskit's interfaces
     ["primitives"],
     # comparison and report
-    ["metrics", "scorecard", "baselines"],
-    ["estimation", "shot_multiplier"],
+    ["intervals", "metrics", "baselines"],
+    ["scorecard"],
+    ["columns"],
+    ["few_body"],
+    ["estimation", "shot_multiplier", "comparability", "two_samples"],
+    ["against_law", "against_shots"],
     ["comparison"],
     ["pictures"],
     ["report"],

@@ -102,5 +102,8 @@ class IndependentBits(Baseline):
 
     def fit(self, shots: Shots, *, heldout: Shots | None = None, seed: int = 0) -> FittedBaseline:
         check_not_empty(shots)
-        smoothed = (bit_counts(shots) + self.pseudocount) / (shots.num_shots + 2 * self.pseudocount)
-        return FittedBaseline(law=ProductLaw(smoothed), registers=shots.registers)
+        return FittedBaseline(law=ProductLaw(self.ones(shots)), registers=shots.registers)
+
+    def ones(self, shots: Shots) -> NDArray[np.float64]:
+        """The smoothed frequency of ones of each bit, ``(n,)``."""
+        return (bit_counts(shots) + self.pseudocount) / (shots.num_shots + 2 * self.pseudocount)

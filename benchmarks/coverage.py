@@ -1,0 +1,163 @@
+"""How often do 95 % intervals hold what they are for?
+
+An interval is for the mean of its estimator over repeated experiments with as many shots. That mean
+is taken from many experiments; then it is counted how often the intervals of further ones hold it.
+References are Porter-Thomas laws; the candidate's shots come from the reference itself, or from one
+whose every probability is off by 22 %, or that has a tenth of uniform admixed, or one bit of which
+flips with probability 0.1.
+
+    python benchmarks/coverage.py [--cases 1000] [--workers 1] [--fresh]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+import record
+from numpy.typing import NDArray
+
+from qdiff import Distribution, Shots, against_law, against_shots, intervals
+from qdiff.estimation import Estimator
+from qdiff.few_body import DISTANCES, Moments, distance_values
+from qdiff.metrics import METRICS
+from qdiff.two_samples import Pool
+
+CONFIDENCE = 0.95
+REPLICATES = 100
+TRUTH = 3000
+"""Experiments behind each mean: its error is a 55th of the spread of one experiment."""
+
+LAW, SHOTS = "law", "shots"
+KINDS = ("equal", "disturbed", "admixture", "one bit")
+CELLS = [
+    *((LAW, 8, 2000, kind) for kind in KINDS),
+    *((SHOTS, 8, 2000, kind) for kind in KINDS),
+    *((LAW, 3, 1000, kind) for kind in KINDS),
+    *((LAW, 12, 10_000, kind) for kind in ("equal", "disturbed")),
+    *((SHOTS, 20, 1000, kind) for kind in ("equal", "one bit")),
+]
+
+Table = NDArray[np.float64]
+Scores = dict[str, float]
+Bounds = dict[str, tuple[float, float]]
+BOUNDS: Bounds = {
+    **{name: (measure.low, measure.high) for name, measure in METRICS.items()},
+    **{name: (0.0, distance.high) for name, distance in DISTANCES.items()},
+}
+
+
+def laws(num_bits: int, kind: str) -> tuple[Distribution, Distribution]:
+    """The reference, and the law that the candidate's shots are from."""
+    rng = np.random.default_rng(num_bits)
+    reference = rng.exponential(size=1 << num_bits)
+    reference /= reference.sum()
+    flipped = reference.reshape(-1, 2)[:, ::-1].ravel()  # bit 0
+    candidate = {
+        "equal": reference,
+        "disturbed": reference * rng.gamma(20, size=1 << num_bits),
+        "admixture": 0.9 * reference + 0.1 / (1 << num_bits),
+        "one bit": 0.9 * reference + 0.1 * flipped,
+    }[kind]
+    return (
+        Distribution(probabilities=reference),
+        Distribution(probabilities=candidate / candidate.sum()),
+    )
+
+
+class AgainstLaw:
+    """The scores of shots against a table, and their intervals."""
+
+    def __init__(self, reference: Distribution) -> None:
+        self.moments = Moments.of(reference)
+        self.estimator = Estimator(reference.probabilities)
+
+    def scores(self, shots: Shots) -> Scores:
+        layout, ours = self.moments.layout, Moments.of(shots)
+        return {
+            **self.estimator.plug_in(shots.indices, shots.counts),
+            **distance_values(layout, ours.vector - self.moments.vector),
+        }
+
+    def scatter(self, shots: Shots, rng: np.random.Generator) -> dict[str, Table]:
+        pair = Moments.of(shots), self.moments
+        return {
+            **self.estimator.deviations(shots.indices, shots.counts, REPLICATES, rng),
+            **against_law.few_body_scatter(shots, pair, REPLICATES, rng),
+        }
+
+
+class AgainstShots:
+    """The scores of two sets of shots, and their intervals."""
+
+    def scores(self, ours: Shots, theirs: Shots) -> Scores:
+        one, other = Moments.of(ours), Moments.of(theirs)
+        pool = Pool.of(ours, theirs)
+        few = distance_values(one.layout, one.vector - other.vector)
+        if not pool.repeats:
+            return few
+        return {**against_shots.histogram_scores(pool.first, pool.second), **few}
+
+    def scatter(self, ours: Shots, theirs: Shots, rng: np.random.Generator) -> dict[str, Table]:
+        pair = Moments.of(ours), Moments.of(theirs)
+        few = against_shots.few_body_scatter((ours, theirs), pair, REPLICATES, rng)
+        pool = Pool.of(ours, theirs)
+        if not pool.repeats:
+            return few
+        return {**against_shots.histogram_scatter(pool, REPLICATES, rng), **few}
+
+
+def measure(cell: dict[str, Any]) -> dict[str, Any]:
+    start = time.process_time()
+    reference, candidate = laws(cell["num_bits"], cell["candidate"])
+    shots, rng = cell["shots"], np.random.default_rng(1)
+
+    def draw() -> tuple[Shots, ...]:
+        ours = candidate.sample(shots, seed=rng)
+        return (ours,) if cell["reference"] == LAW else (ours, reference.sample(shots, seed=rng))
+
+    judge: Any = AgainstLaw(reference) if cell["reference"] == LAW else AgainstShots()
+    truth = means([judge.scores(*draw()) for _ in range(TRUTH)])
+    hits = dict.fromkeys(truth, 0)
+    for _ in range(cell["cases"]):
+        data = draw()
+        values, scatter = judge.scores(*data), judge.scatter(*data, rng)
+        for name in truth.keys() & values.keys():
+            hits[name] += holds(name, values[name], scatter[name], truth[name])
+    return {
+        "coverage": {name: hit / cell["cases"] for name, hit in hits.items()},
+        "cpu_seconds": time.process_time() - start,
+    }
+
+
+def means(scores: list[Scores]) -> Scores:
+    """Of the metrics that every experiment has."""
+    names = [name for name in scores[0] if all(name in one for one in scores)]
+    return {name: float(np.mean([one[name] for one in scores])) for name in names}
+
+
+def holds(name: str, value: float, scatter: Table, truth: float) -> bool:
+    found = intervals.about(value, scatter, CONFIDENCE, BOUNDS[name], independent=REPLICATES)
+    return found is not None and found[0] <= truth <= found[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--fresh", action="store_true")
+    options = parser.parse_args()
+    keys = ("reference", "num_bits", "shots", "candidate")
+    cells = [{**dict(zip(keys, cell, strict=True)), "cases": options.cases} for cell in CELLS]
+    settings = {"confidence": CONFIDENCE, "replicates": REPLICATES, "experiments": TRUTH}
+    question = __doc__.splitlines()[0]
+    record.collect(
+        "coverage", question, cells, measure, settings,
+        workers=options.workers, fresh=options.fresh,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Shots or a law against a reference whose table is known."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from qdiff.baselines import IndependentBits, ProductLaw
+from qdiff.columns import Columns
+from qdiff.distribution import Distribution
+from qdiff.estimation import Estimator, Values, affordable
+from qdiff.few_body import Moments, distance_values, distances
+from qdiff.few_body import estimation as few_body
+from qdiff.metrics import METRICS, Table
+from qdiff.scorecard import Comparison, Interval, Metric
+from qdiff.shot_multiplier import MAX_SHOTS, HistogramCurve
+from qdiff.shots import Shots
+
+SHOT_MULTIPLIER = "shot_multiplier"
+
+Candidate = Shots | Distribution
+
+
+def compare_with_law(
+    candidate: Candidate,
+    reference: Distribution,
+    *,
+    training: Shots | None,
+    generator: np.random.Generator,
+    confidence: float,
+    resamples: int,
+) -> Comparison:
+    """What `qdiff.compare` returns for a reference that is a `Distribution`."""
+    times = affordable(resamples, len(reference.probabilities))
+    independent = _independent(candidate if training is None else training)
+    tables = _table_columns(candidate, reference, training, independent, times, generator)
+    ours, theirs = Moments.of(candidate), Moments.of(reference)
+    few = _few_body_columns(
+        candidate, reference, training, independent, (ours, theirs), times, generator
+    )
+    known = isinstance(candidate, Distribution)
+    metrics = {
+        name: tables.metric(
+            name,
+            title=measure.title,
+            estimator=_estimator(name, known=known),
+            bounds=(measure.low, measure.high),
+            confidence=confidence,
+        )
+        for name, measure in METRICS.items()
+    }
+    if training is not None:
+        curve = HistogramCurve.of(reference)
+        metrics[SHOT_MULTIPLIER] = _multiplier(metrics["kl"], curve, training.num_shots)
+    metrics |= few_body.listed(few, ours.layout, confidence=confidence, known=known)
+    return Comparison(
+        metrics=metrics,
+        num_bits=reference.num_bits,
+        num_shots=candidate.num_shots if isinstance(candidate, Shots) else None,
+        training_shots=None if training is None else training.num_shots,
+        confidence=confidence,
+        resamples=times,
+        candidate_moments=ours,
+        reference_moments=theirs,
+    )
+
+
+def _table_columns(
+    candidate: Candidate,
+    reference: Distribution,
+    training: Shots | None,
+    independent: ProductLaw,
+    times: int,
+    generator: np.random.Generator,
+) -> Columns:
+    """The metrics of `METRICS`."""
+    estimator = Estimator(reference.probabilities)
+    shots = candidate if isinstance(candidate, Shots) else training
+    return Columns(
+        value=_score(estimator, candidate),
+        scatter=estimator.deviations(candidate.indices, candidate.counts, times, generator)
+        if isinstance(candidate, Shots)
+        else None,
+        floor=None
+        if shots is None
+        else estimator.replicates(estimator.p, shots.num_shots, times, generator),
+        training=None if training is None else _score(estimator, training),
+        uniform=estimator.exact(np.ones_like(estimator.p)),
+        independent_bits=estimator.exact(independent.table()),
+        replicates=times,
+    )
+
+
+def _few_body_columns(
+    candidate: Candidate,
+    reference: Distribution,
+    training: Shots | None,
+    independent: ProductLaw,
+    moments: tuple[Moments, Moments],
+    times: int,
+    generator: np.random.Generator,
+) -> Columns:
+    """The distances of `qdiff.few_body`."""
+    ours, theirs = moments
+    layout = theirs.layout
+
+    def away(found: Moments) -> Values:
+        return distance_values(layout, found.vector - theirs.vector)
+
+    floor = None
+    shots = candidate if isinstance(candidate, Shots) else training
+    if shots is not None:
+        drawn = few_body.table_replicates(
+            layout, reference.probabilities, shots.num_shots, times, generator
+        )
+        floor = distances(layout, drawn - theirs.vector)
+    return Columns(
+        value=away(ours),
+        scatter=few_body_scatter(candidate, moments, times, generator)
+        if isinstance(candidate, Shots)
+        else None,
+        floor=floor,
+        training=None if training is None else away(Moments.of(training)),
+        uniform=away(Moments.of_independent_bits(np.full(layout.num_bits, 0.5))),
+        independent_bits=away(Moments.of_independent_bits(independent.one)),
+        replicates=times,
+    )
+
+
+def few_body_scatter(
+    candidate: Shots, moments: tuple[Moments, Moments], times: int, generator: np.random.Generator
+) -> dict[str, Table]:
+    """Deviations of the few-body distances of shots; the moments are theirs and the reference's."""
+    ours, theirs = moments
+    histogram = Distribution.from_shots(candidate).probabilities
+    drawn = few_body.table_replicates(ours.layout, histogram, candidate.num_shots, times, generator)
+    return few_body.scatter(
+        ours.layout, ours.vector - theirs.vector, drawn - ours.vector, generator
+    )
+
+
+def _score(estimator: Estimator, candidate: Candidate) -> Values:
+    if isinstance(candidate, Shots):
+        return estimator.plug_in(candidate.indices, candidate.counts)
+    return estimator.exact(candidate.probabilities)
+
+
+def _independent(source: Candidate) -> ProductLaw:
+    """The product of the source's own bits."""
+    if isinstance(source, Shots):
+        return ProductLaw(IndependentBits().ones(source))
+    one = [source.marginal([bit]).probabilities[1] for bit in range(source.num_bits)]
+    return ProductLaw(np.minimum(one, 1.0))
+
+
+def _estimator(name: str, *, known: bool) -> str:
+    if known:
+        return "exact, from both laws"
+    if name == "kl":
+        return "histogram of counts + 1/2"
+    return "mean over the shots, unbiased" if METRICS[name].linear else "raw histogram"
+
+
+def _multiplier(kl: Metric, curve: HistogramCurve, training_shots: int) -> Metric:
+    """Every KL of `kl` turned into the raw shots that reach it, a training shot."""
+
+    def worth(divergence: float) -> float:
+        return curve.shots_for(max(divergence, 0.0)) / training_shots
+
+    def between(interval: Interval | None) -> Interval | None:
+        return None if interval is None else (worth(interval[1]), worth(interval[0]))
+
+    return Metric(
+        title="Shot multiplier",
+        estimator=f"raw shots whose expected KL equals the candidate's ({kl.estimator})",
+        value=worth(kl.value),
+        interval=between(kl.interval),
+        floor=None if kl.floor is None else worth(kl.floor),
+        floor_interval=between(kl.floor_interval),
+        training=None if kl.training is None else worth(kl.training),
+        uniform=worth(kl.uniform),
+        independent_bits=worth(kl.independent_bits),
+        if_infinite=f"censored: it would take more than {MAX_SHOTS:.0e} raw shots",
+    )

@@ -1,0 +1,193 @@
+"""Shots against shots, without a table and at any number of bits."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdiff import metrics
+from qdiff.baselines import IndependentBits, ProductLaw
+from qdiff.columns import Columns, Values
+from qdiff.distribution import draw_counts
+from qdiff.estimation import plausible_laws
+from qdiff.few_body import Layout, Moments, distance_values, distances
+from qdiff.few_body import estimation as few_body
+from qdiff.few_body.moments import row_sums
+from qdiff.metrics import METRICS, Table
+from qdiff.scorecard import Comparison, Metric
+from qdiff.shots import Shots
+from qdiff.two_samples import Pool, drawn_anew
+
+HISTOGRAM_METRICS = ("jensen_shannon", "total_variation", "hellinger_fidelity")
+"""What two histograms have between them without a table; the others need a law."""
+
+_LAWS = 20
+
+
+def compare_with_shots(
+    candidate: Shots,
+    reference: Shots,
+    *,
+    training: Shots | None,
+    generator: np.random.Generator,
+    confidence: float,
+    resamples: int,
+) -> Comparison:
+    """What `qdiff.compare` returns for a reference that is a set of shots.
+
+    The floor deals all shots out anew into two sets of the same sizes: two sets of one law.
+    """
+    layout, pool = Layout.of(reference.num_bits), Pool.of(candidate, reference)
+    times = few_body.affordable_over_rows(resamples, len(pool.bits), layout.size)
+    independent = ProductLaw(IndependentBits().ones(candidate if training is None else training))
+    dealt = pool.relabelled(times, generator)
+    ours, theirs = Moments.of(candidate), Moments.of(reference)
+    found: dict[str, Metric] = {}
+    if pool.repeats:
+        found |= _histograms(pool, reference, training, independent, dealt, generator, confidence)
+    few = Columns(
+        value=distance_values(layout, ours.vector - theirs.vector),
+        scatter=few_body_scatter((candidate, reference), (ours, theirs), times, generator),
+        floor=distances(layout, _dealt_difference(layout, pool, dealt)),
+        training=None
+        if training is None
+        else distance_values(layout, Moments.of(training).vector - theirs.vector),
+        uniform=_distances_of_bits(np.full(layout.num_bits, 0.5), theirs),
+        independent_bits=_distances_of_bits(independent.one, theirs),
+        replicates=times,
+    )
+    found |= few_body.listed(few, layout, confidence=confidence, known=False)
+    return Comparison(
+        metrics=found,
+        num_bits=reference.num_bits,
+        num_shots=candidate.num_shots,
+        training_shots=None if training is None else training.num_shots,
+        confidence=confidence,
+        resamples=times,
+        reference_shots=reference.num_shots,
+        candidate_moments=ours,
+        reference_moments=theirs,
+    )
+
+
+def _distances_of_bits(one: Table, reference: Moments) -> Values:
+    law = Moments.of_independent_bits(one)
+    return distance_values(reference.layout, law.vector - reference.vector)
+
+
+def _dealt_difference(layout: Layout, pool: Pool, dealt: NDArray[np.int32]) -> Table:
+    """Differences of the statistics of two sets that were dealt out, ``(R, size)``."""
+    first, second = int(pool.first.sum()), int(pool.second.sum())
+    sums = row_sums(layout, pool.bits, np.concatenate([dealt, pool.together[None, :]]))
+    ours, total = sums[:-1], sums[-1]
+    return np.asarray(ours / first - (total - ours) / second)
+
+
+def few_body_scatter(
+    sets: tuple[Shots, Shots],
+    moments: tuple[Moments, Moments],
+    times: int,
+    generator: np.random.Generator,
+) -> dict[str, Table]:
+    """Deviations of the few-body distances of two sets of shots, whose moments are given."""
+    ours, theirs = moments
+    layout = theirs.layout
+    noise = np.zeros((times, layout.size))
+    for shots, found, sign in zip(sets, moments, (1, -1), strict=True):
+        again = row_sums(layout, shots.bits, drawn_anew(shots.counts, times, generator))
+        noise += sign * (again / shots.num_shots - found.vector)
+    return few_body.scatter(layout, ours.vector - theirs.vector, noise, generator)
+
+
+def _histograms(
+    pool: Pool,
+    reference: Shots,
+    training: Shots | None,
+    independent: ProductLaw,
+    dealt: NDArray[np.int32],
+    generator: np.random.Generator,
+    confidence: float,
+) -> dict[str, Metric]:
+    """The metrics between the two histograms."""
+    uniform = ProductLaw(np.full(reference.num_bits, 0.5))
+    columns = Columns(
+        value=histogram_scores(pool.first, pool.second),
+        scatter=histogram_scatter(pool, len(dealt), generator),
+        floor=_stacked([histogram_scores(row, pool.together - row) for row in dealt]),
+        training=None if training is None else _between_shots(training, reference),
+        uniform=_against_product(reference, uniform),
+        independent_bits=_against_product(reference, independent),
+        replicates=len(dealt),
+    )
+    return {
+        name: columns.metric(
+            name,
+            title=METRICS[name].title,
+            estimator="both raw histograms, biased",
+            bounds=(METRICS[name].low, METRICS[name].high),
+            confidence=confidence,
+        )
+        for name in HISTOGRAM_METRICS
+    }
+
+
+def histogram_scores(first: NDArray[np.integer], second: NDArray[np.integer]) -> Values:
+    """Metrics of two histograms over the same rows."""
+    return _scores(second / second.sum(), first / first.sum())
+
+
+def _between_shots(first: Shots, second: Shots) -> Values:
+    pool = Pool.of(first, second)
+    return histogram_scores(pool.first, pool.second)
+
+
+def _against_product(reference: Shots, law: ProductLaw) -> Values:
+    """Of a law with a probability for each row: what the reference did not see is pooled."""
+    seen = np.exp(law.log_prob(reference.bits))
+    unseen = max(1 - float(seen.sum()), 0.0)
+    return _scores(np.append(reference.counts / reference.num_shots, 0.0), np.append(seen, unseen))
+
+
+def _scores(p: Table, q: Table) -> Values:
+    return {
+        "jensen_shannon": float(metrics.jensen_shannon(p, q)),
+        "total_variation": float(metrics.total_variation(p, q)),
+        "hellinger_fidelity": float(metrics.hellinger_fidelity(p, q)),
+    }
+
+
+def histogram_scatter(pool: Pool, times: int, generator: np.random.Generator) -> dict[str, Table]:
+    """Deviations about their own means, over laws that each set may have come from.
+
+    Both are drawn from posteriors about the pooled frequencies (see `estimation.plausible_laws`).
+    """
+    laws = max(1, min(_LAWS, times // 4))
+    each = -(-times // laws)
+    centre = pool.together / pool.together.sum()
+    pairs = zip(
+        *(
+            plausible_laws(centre, seen, counts[seen], laws, generator)
+            for counts in (pool.first, pool.second)
+            for seen in [np.flatnonzero(counts)]
+        ),
+        strict=True,
+    )
+    unbiased = np.sqrt(each / max(each - 1, 1))
+    groups = []
+    for first, second in pairs:
+        sizes = int(pool.first.sum()), int(pool.second.sum())
+        draws = [
+            histogram_scores(
+                draw_counts(first, sizes[0], generator), draw_counts(second, sizes[1], generator)
+            )
+            for _ in range(each)
+        ]
+        groups.append(_stacked(draws))
+    return {
+        name: np.concatenate([(g[name] - g[name].mean()) * unbiased for g in groups])
+        for name in HISTOGRAM_METRICS
+    }
+
+
+def _stacked(scores: list[Values]) -> dict[str, Table]:
+    return {name: np.array([one[name] for one in scores]) for name in scores[0]}

@@ -1,0 +1,75 @@
+"""What can be compared with what: every reason to refuse, in one line each."""
+
+from __future__ import annotations
+
+from qdiff.bits import Register
+from qdiff.distribution import Distribution
+from qdiff.errors import InputError
+from qdiff.shots import Shots
+
+
+def check_options(confidence: float, resamples: int) -> None:
+    """Raise `InputError` for a confidence outside (0, 1), or fewer than two resamples."""
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence must lie strictly between 0 and 1, got {confidence!r}")
+    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 2:
+        raise InputError(f"resamples must be a whole number of at least 2, got {resamples!r}")
+
+
+def check_data(candidate: object, reference: object, training: object) -> None:
+    """Raise `InputError` for data of another kind, that do not fit the reference, or are empty."""
+    if not isinstance(reference, Shots | Distribution):
+        raise InputError(f"the reference must be a Distribution or Shots, got {_kind(reference)}")
+    if not isinstance(candidate, Shots | Distribution):
+        raise InputError(
+            f"the candidate must be Shots or a Distribution, got {_kind(candidate)}; of a "
+            "surrogate, pass model.distribution() or model.sample(shots, seed=seed)"
+        )
+    if isinstance(reference, Shots) and reference.num_shots == 0:
+        raise InputError("the reference holds no shots")
+    _check_fits(candidate, reference, "the candidate")
+    if training is None:
+        return
+    if not isinstance(training, Shots):
+        raise InputError(f"training must be Shots, got {_kind(training)}")
+    _check_fits(training, reference, "the training set")
+
+
+def only_shots(candidate: Shots | Distribution) -> Shots:
+    """The candidate, as what can be compared with shots. Raises `InputError` for a law."""
+    if not isinstance(candidate, Shots):
+        raise InputError(
+            "the reference is a set of shots and the candidate a law; swap them, or give "
+            "candidate.sample(shots, seed=seed)"
+        )
+    return candidate
+
+
+def _check_fits(data: Shots | Distribution, reference: Shots | Distribution, name: str) -> None:
+    if data.num_bits != reference.num_bits:
+        raise InputError(f"{name} has {data.num_bits} bits, the reference {reference.num_bits}")
+    if isinstance(data, Shots) and data.num_shots == 0:
+        raise InputError(f"{name} holds no shots")
+    ours, theirs = data.registers, reference.registers
+    if _reordered(ours, theirs):
+        raise InputError(
+            f"{name} has the registers {_layout(ours)}, the reference {_layout(theirs)}"
+        )
+
+
+def _reordered(ours: tuple[Register, ...], theirs: tuple[Register, ...]) -> bool:
+    """Whether registers contradict each other; one register over all bits says nothing."""
+    if len(ours) == 1 or len(theirs) == 1:
+        return False
+    if [r.size for r in ours] != [r.size for r in theirs]:
+        return True
+    names, other_names = [r.name for r in ours], [r.name for r in theirs]
+    return names != other_names and sorted(names) == sorted(other_names)
+
+
+def _layout(registers: tuple[Register, ...]) -> str:
+    return ", ".join(f"{register.name}[{register.size}]" for register in registers)
+
+
+def _kind(value: object) -> str:
+    return f"a {type(value).__name__}"

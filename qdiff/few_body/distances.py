@@ -1,0 +1,127 @@
+"""How far two laws are apart in what a few bits at a time show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from types import MappingProxyType
+
+import numpy as np
+
+from qdiff.few_body.layout import Floats, Layout, pair_rank
+
+Values = dict[str, Floats]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distance:
+    """A distance as a comparison lists it.
+
+    `function` takes the layout and a difference of vectors, ``(..., size) -> (...)``; it needs at
+    least `order` bits. All distances are 0 at best and at most `high`.
+    """
+
+    function: Callable[[Layout, Floats], Floats]
+    title: str
+    order: int
+    high: float
+
+
+def marginal_distances(layout: Layout, difference: Floats, order: int) -> Floats:
+    """Total variation of the marginals of each listed set of `order` bits, ``(..., F)``.
+
+    The difference of two marginals is ``2^-k sum_S (-1)^(x.S) d_S`` over the non-empty subsets S of
+    the k bits, with `d_S` the difference of the means of their Z strings.
+    """
+    means = [layout.means(difference, weight) for weight in range(1, order + 1)]
+    bits = layout.strings[order - 1].T
+    terms: list[tuple[tuple[int, ...], Floats]]
+    terms = [((place,), means[0][..., bit]) for place, bit in enumerate(bits)]
+    for i, j in [(0, 1), (0, 2), (1, 2)][: order * (order - 1) // 2]:
+        terms.append(((i, j), means[1][..., pair_rank(bits[i], bits[j])]))
+    if order == 3:
+        terms.append(((0, 1, 2), means[2]))
+    total = np.zeros(terms[0][1].shape)
+    for signs in product((1, -1), repeat=order):
+        cell = np.zeros_like(total)
+        for places, term in terms:
+            cell += np.prod([signs[place] for place in places]) * term
+        total += np.abs(cell)
+    return np.asarray(total / 2 ** (order + 1))
+
+
+def spectrum_distance(layout: Layout, difference: Floats) -> Floats:
+    """Total variation of the laws of the Hamming weight."""
+    return np.asarray(np.abs(layout.spectrum(difference)).sum(axis=-1) / 2)
+
+
+def distances(layout: Layout, difference: Floats) -> Values:
+    """Every distance that so many bits have, of differences ``(..., size)``; ``(...)`` each."""
+    return {
+        name: distance.function(layout, difference)
+        for name, distance in DISTANCES.items()
+        if distance.order <= layout.num_bits
+    }
+
+
+def distance_values(layout: Layout, difference: Floats) -> dict[str, float]:
+    """`distances` of a single difference, ``(size,)``."""
+    return {name: float(value) for name, value in distances(layout, difference).items()}
+
+
+def _root_mean_square(order: int) -> Callable[[Layout, Floats], Floats]:
+    def function(layout: Layout, difference: Floats) -> Floats:
+        return np.asarray(np.sqrt((layout.means(difference, order) ** 2).mean(axis=-1)))
+
+    return function
+
+
+def _largest(order: int) -> Callable[[Layout, Floats], Floats]:
+    def function(layout: Layout, difference: Floats) -> Floats:
+        return np.asarray(np.abs(layout.means(difference, order)).max(axis=-1))
+
+    return function
+
+
+def _mean_marginal(order: int) -> Callable[[Layout, Floats], Floats]:
+    def function(layout: Layout, difference: Floats) -> Floats:
+        return np.asarray(marginal_distances(layout, difference, order).mean(axis=-1))
+
+    return function
+
+
+def _largest_marginal(order: int) -> Callable[[Layout, Floats], Floats]:
+    def function(layout: Layout, difference: Floats) -> Floats:
+        return np.asarray(marginal_distances(layout, difference, order).max(axis=-1))
+
+    return function
+
+
+def _all() -> dict[str, Distance]:
+    found: dict[str, Distance] = {}
+    for order in (1, 2, 3):
+        z, marginal = f"Z strings of weight {order}", f"Marginals of order {order}"
+        found |= {
+            f"z{order}_rms": Distance(
+                function=_root_mean_square(order), title=f"{z}, rms error", order=order, high=2
+            ),
+            f"z{order}_max": Distance(
+                function=_largest(order), title=f"{z}, largest error", order=order, high=2
+            ),
+            f"marginal{order}_mean": Distance(
+                function=_mean_marginal(order), title=f"{marginal}, mean TV", order=order, high=1
+            ),
+            f"marginal{order}_max": Distance(
+                function=_largest_marginal(order), title=f"{marginal}, largest TV", order=order,
+                high=1,
+            ),
+        }  # fmt: skip
+    found["weight_spectrum"] = Distance(
+        function=spectrum_distance, title="Hamming weight, TV", order=1, high=1
+    )
+    return found
+
+
+DISTANCES: Mapping[str, Distance] = MappingProxyType(_all())
+"""The distances of a comparison, in the order in which they are shown."""

@@ -1,0 +1,81 @@
+"""Few-body distances of shots: their floor, and how far they would scatter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdiff import bits as bitorder
+from qdiff.columns import Columns
+from qdiff.distribution import draw_counts
+from qdiff.few_body.distances import DISTANCES, Values, distances
+from qdiff.few_body.layout import Floats, Layout
+from qdiff.few_body.moments import of_table, row_sums
+from qdiff.few_body.shrinkage import plausible_differences
+from qdiff.scorecard import Metric
+
+_LAWS = 10
+_CELLS = 2.5e11
+_FEWEST_REPLICATES = 40
+
+
+def table_replicates(
+    layout: Layout, law: Floats, shots: int, times: int, generator: np.random.Generator
+) -> Floats:
+    """Few-body statistics of `times` sets of `shots` draws from a table, ``(times, size)``."""
+    return np.stack(
+        [_of_counts(layout, draw_counts(law, shots, generator)) / shots for _ in range(times)]
+    )
+
+
+def _of_counts(layout: Layout, counts: NDArray[np.int64]) -> Floats:
+    """Sums over the shots of a table of counts, by whichever of two routes is shorter."""
+    seen = np.flatnonzero(counts)
+    if len(seen) * 32 > len(counts):
+        return of_table(layout, counts.astype(np.float64))
+    rows = bitorder.unpack(bitorder.from_indices(seen), layout.num_bits)
+    return np.asarray(row_sums(layout, rows, counts[None, seen])[0])
+
+
+def scatter(
+    layout: Layout, difference: Floats, noise: Floats, generator: np.random.Generator
+) -> Values:
+    """How far each distance would scatter about its own mean if the shots were drawn anew.
+
+    `difference` is the observed one, ``(size,)``, and `noise` replicates of its noise,
+    ``(R, size)``. For each of some differences that may be the true one, the deviations of all
+    replicates about it: ``(laws R,)`` for each distance.
+    """
+    groups = [
+        distances(layout, true + noise)
+        for true in plausible_differences(layout, difference, noise, _LAWS, generator)
+    ]
+    return {name: np.concatenate([g[name] - g[name].mean() for g in groups]) for name in groups[0]}
+
+
+def affordable_over_rows(resamples: int, rows: int, size: int) -> int:
+    """`resamples`, or fewer where there are many rows and strings, but not below 40."""
+    return min(resamples, max(_FEWEST_REPLICATES, int(_CELLS // max(rows * size, 1))))
+
+
+def listed(
+    columns: Columns, layout: Layout, *, confidence: float, known: bool
+) -> dict[str, Metric]:
+    """The distances as a comparison lists them; `known` if neither side is estimated."""
+    estimator = "exact, from both laws" if known else "frequencies of the shots, biased upwards"
+    found = {}
+    for name in columns.value:
+        distance = DISTANCES[name]
+        looked_at, existing = (
+            len(layout.strings[distance.order - 1]),
+            layout.existing[distance.order - 1],
+        )
+        some = f"; {looked_at:,} of {existing:,}, drawn at random" if looked_at < existing else ""
+        found[name] = columns.metric(
+            name,
+            title=distance.title,
+            estimator=estimator + some,
+            bounds=(0.0, distance.high),
+            confidence=confidence,
+        )
+    return found
