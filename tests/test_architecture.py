@@ -48,8 +48,8 @@ LAYERS = [
     # surrogates behind Qiskit's interfaces
     ["primitives"],
     # comparison and report
-    ["metrics", "scorecard", "baselines"],
-    ["estimation", "shot_multiplier"],
+    ["metrics", "scorecard", "baselines", "two_sample"],
+    ["estimation", "shot_multiplier", "drift", "pointwise", "likelihood", "novelty"],
     ["comparison"],
     ["pictures"],
     ["report"],
@@ -66,7 +66,8 @@ QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "ref
 MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "circuit_told", "fitting", "mitigation", "model_cache", "extras"}  # fmt: skip
+              "circuit_told", "fitting", "mitigation", "model_cache", "extras",
+              "two_sample", "drift", "pointwise", "likelihood", "novelty"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:
