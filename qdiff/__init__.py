@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from qdiff.comparison import compare as compare
     from qdiff.conversion import convert as convert
     from qdiff.distribution import Distribution as Distribution
+    from qdiff.drift import Drift as Drift
+    from qdiff.drift import score as score
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
     from qdiff.exchange.qiskit_results import from_qiskit as from_qiskit
@@ -28,8 +30,11 @@ if TYPE_CHECKING:
     from qdiff.formats import load as load
     from qdiff.informed import fit as fit
     from qdiff.informed import mitigate as mitigate
+    from qdiff.likelihood import heldout_likelihoods as heldout_likelihoods
     from qdiff.noise import NoiseSpec as NoiseSpec
+    from qdiff.novelty import novelty_rate as novelty_rate
     from qdiff.physics import Confusion as Confusion
+    from qdiff.pointwise import pointwise_distances as pointwise_distances
     from qdiff.primitives import OnDemand as OnDemand
     from qdiff.primitives import SurrogateBackend as SurrogateBackend
     from qdiff.primitives import SurrogateSampler as SurrogateSampler
@@ -38,6 +43,8 @@ if TYPE_CHECKING:
     from qdiff.shots import Shots as Shots
     from qdiff.simulator import simulate as simulate
     from qdiff.surrogate import Surrogate as Surrogate
+    from qdiff.two_sample import classifier_test as classifier_test
+    from qdiff.two_sample import mmd_test as mmd_test
 
 __version__ = "0.1.0"
 
@@ -45,6 +52,7 @@ _MODULES = {
     "Comparison": "comparison",
     "Confusion": "physics",
     "Distribution": "distribution",
+    "Drift": "drift",
     "FitConfig": "fitting",
     "InputError": "errors",
     "NoiseSpec": "noise",
@@ -56,14 +64,20 @@ _MODULES = {
     "SurrogateBackend": "primitives",
     "SurrogateSampler": "primitives",
     "circuit_hash": "circuit",
+    "classifier_test": "two_sample",
     "compare": "comparison",
     "convert": "conversion",
     "exact": "reference",
     "fit": "informed",
     "from_qiskit": "exchange.qiskit_results",
+    "heldout_likelihoods": "likelihood",
     "load": "formats",
     "load_circuit": "circuit",
     "mitigate": "informed",
+    "mmd_test": "two_sample",
+    "novelty_rate": "novelty",
+    "pointwise_distances": "pointwise",
+    "score": "drift",
     "simulate": "simulator",
     "trajectories": "reference",
 }

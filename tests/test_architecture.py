@@ -49,11 +49,20 @@ LAYERS = [
     # surrogates behind Qiskit's interfaces
     ["primitives"],
     # comparison and report
-    ["intervals", "metrics", "baselines"],
+    ["intervals", "metrics", "baselines", "two_sample"],
     ["scorecard"],
     ["columns"],
     ["few_body"],
-    ["estimation", "shot_multiplier", "comparability", "two_samples"],
+    [
+        "estimation",
+        "shot_multiplier",
+        "comparability",
+        "two_samples",
+        "drift",
+        "pointwise",
+        "likelihood",
+        "novelty",
+    ],
     ["against_law", "against_shots"],
     ["comparison"],
     ["pictures"],
@@ -72,7 +81,8 @@ MODEL_SIDE = {"memory", "bits", "storage", "tally",
               "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "circuit_told", "fitting", "mitigation", "model_cache", "extras"}  # fmt: skip
+              "circuit_told", "fitting", "mitigation", "model_cache", "extras",
+              "two_sample", "drift", "pointwise", "likelihood", "novelty"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -294,3 +295,29 @@ def test_ctrl_c_keeps_what_was_written(tmp_path, stage: str) -> None:
     assert "interrupted" in err.splitlines()[-1]
     qdiff.load(out / stage)
     assert not [name for name in os.listdir(out) if name.startswith(".")]
+
+
+def test_score_says_what_changed_and_raises_the_alarm(qdiff_command) -> None:
+    law = qdiff.Distribution(probabilities=np.array([0.4, 0.3, 0.2, 0.1]))
+    law.save("model.safetensors")
+    law.sample(2000, seed=1).save("good.safetensors")
+    qdiff.Shots.from_counts({"00": 500, "01": 900, "10": 300, "11": 300}).save("bad.safetensors")
+    done = qdiff_command("score", "good.safetensors", "model.safetensors", "--alarm", "0.001")
+    assert (done.code, done.err) == (0, "")
+    assert "p-value of any change" in done.out
+    done = qdiff_command(
+        "score", "bad.safetensors", "model.safetensors", "--json", "--alarm", "0.001",
+        "--calibration", "good.safetensors",
+    )  # fmt: skip
+    assert done.code == 1
+    assert done.json["p_value"] < 0.01
+    assert done.json["bits"][0]["bits"] == [0]
+    assert done.json["reference"] == "2,000 calibration shots"
+    for wrong in (
+        ("good.safetensors", "good.safetensors"),
+        ("model.safetensors", "model.safetensors"),
+        ("good.safetensors", "model.safetensors", "--alarm", "2"),
+    ):
+        done = qdiff_command("score", *wrong)
+        assert done.code == 2
+        assert done.err.count("\n") == 1

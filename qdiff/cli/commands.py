@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, files, interrupts, readout
+from qdiff.cli import console, files, interrupts, readout, scoring
 from qdiff.cli.descriptions import describe, describe_file
 from qdiff.cli.options import (
     CircuitArgument,
@@ -265,6 +265,7 @@ def inspect(
 app.command()(files.convert)
 app.command()(readout.calibrate)
 app.command()(readout.mitigate)
+app.command()(scoring.score)
 
 
 def _given(text: str | None) -> dict[int, int] | None:
