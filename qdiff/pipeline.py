@@ -26,9 +26,12 @@ from qdiff.informed import fit
 from qdiff.noise import NoiseSpec
 from qdiff.parts import Part
 from qdiff.reference import exact, trajectories
+from qdiff.run_page import run_page
 from qdiff.shots import Shots
 from qdiff.simulator import simulate
 from qdiff.surrogate import MAX_EXACT_BITS, Surrogate
+
+REPORT = "report.html"
 
 FILES = (
     "shots.safetensors",
@@ -36,7 +39,7 @@ FILES = (
     "model.safetensors",
     "samples.safetensors",
     "comparison.json",
-    "report.html",
+    REPORT,
 )
 
 _EXACT_QUBITS = 13
@@ -73,6 +76,8 @@ class Job:
         Whether to show progress bars on standard error.
     command
         What to type to repeat the job; stated in the report.
+    pictures
+        ``"png"`` or ``"svg"``: also save each picture of the report beside it.
     """
 
     circuit: QuantumCircuit | str | Path
@@ -86,12 +91,15 @@ class Job:
     use_circuit: bool = False
     progress: bool = False
     command: str = ""
+    pictures: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 1:
             raise InputError(f"shots must be a positive whole number, got {self.shots!r}")
         if self.seed < 0:
             raise InputError(f"seed must not be negative, got {self.seed}")
+        if self.pictures is not None:
+            report.check_kind(self.pictures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +107,15 @@ class Outcome:
     """What `run` found. The comparisons are None when there is no reference, and `notes` says why.
 
     `surrogate` compares the model's exact law with the reference, `samples` its drawn shots, and
-    `parts` the law of each part of the model alone.
+    `parts` the law of each part of the model alone, and `without_circuit` what the same shots give
+    without the circuit, where the fit was told one and used it.
     """
 
     model: Surrogate
     surrogate: Comparison | None
     samples: Comparison | None
     parts: Mapping[str, Comparison]
+    without_circuit: Comparison | None = None
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
 
@@ -114,6 +124,11 @@ class Outcome:
             "surrogate": None if self.surrogate is None else self.surrogate.to_dict(),
             "samples": None if self.samples is None else self.samples.to_dict(),
             "parts": {name: found.to_dict() for name, found in self.parts.items()},
+            **(
+                {}
+                if self.without_circuit is None
+                else {"without_circuit": self.without_circuit.to_dict()}
+            ),
             "heldout": self.model.card["heldout"],
             "weights": self.model.card["weights"],
             "seconds": dict(self.seconds),
@@ -181,7 +196,10 @@ def run(
         json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n",
         force=job.force,
     )
-    _write_report(job, circuit, outcome, truth, shots)
+    page = run_page(job, circuit, outcome, truth=truth, shots=shots, samples=samples)
+    report.write_report(job.out / REPORT, page, force=job.force)
+    if job.pictures is not None:
+        report.save_pictures(page, job.out / REPORT, job.pictures, force=job.force)
     return outcome
 
 
@@ -230,6 +248,7 @@ def _compare(
             model=model, surrogate=None, samples=None, parts={}, seconds=seconds, notes=notes
         )
     alone = [part for part in model.parts if part is not Part.SHOTS]
+    plain = model.without_circuit if model.weights.get(Part.CIRCUIT) else None
     return Outcome(
         model=model,
         surrogate=compare(model.distribution(), truth, training=shots, seed=seed),
@@ -238,60 +257,9 @@ def _compare(
             part.value: compare(model.only(part).distribution(), truth, training=shots, seed=seed)
             for part in alone
         },
+        without_circuit=None
+        if plain is None
+        else compare(plain.distribution(), truth, training=shots, seed=seed),
         seconds=seconds,
         notes=notes,
     )
-
-
-def _write_report(
-    job: Job,
-    circuit: QuantumCircuit,
-    outcome: Outcome,
-    truth: Distribution | None,
-    shots: Shots,
-) -> None:
-    comparisons = {
-        "The surrogate's exact law": outcome.surrogate,
-        f"{job.shots:,} surrogate shots": outcome.samples,
-        **{f"The {name} part alone": found for name, found in outcome.parts.items()},
-    }
-    tabulated = shots.num_bits <= MAX_EXACT_BITS
-    report.write_report(
-        job.out / "report.html",
-        title=f"qdiff: {circuit.name}",
-        facts=_facts(job, circuit, outcome),
-        comparisons={name: found for name, found in comparisons.items() if found is not None},
-        pictures=report.draw(truth, outcome.model.distribution(), shots) if tabulated else (),
-        force=job.force,
-    )
-
-
-def _facts(job: Job, circuit: QuantumCircuit, outcome: Outcome) -> dict[str, str]:
-    card = outcome.model.card
-    weights = ", ".join(f"{name} {weight:.3f}" for name, weight in card["weights"].items())
-    return {
-        "command": job.command,
-        "circuit": f"{circuit.name}: {circuit.num_qubits} qubits, {circuit.num_clbits} bits",
-        "noise": "none" if job.noise is None else str(job.noise),
-        "shots": f"{job.shots:,}",
-        "seed": str(job.seed),
-        "fit": f"{card['seconds']} s on {card['device']}",
-        "weights of the model's parts": weights,
-        "held-out score": f"{card['heldout']['nats_per_shot']:.4f} nats a shot",
-        **_told_facts(card.get("circuit")),
-        "versions": ", ".join(f"{name} {text}" for name, text in card["versions"].items()),
-        **{f"note {number}": note for number, note in enumerate(outcome.notes, 1)},
-    }
-
-
-def _told_facts(told: Mapping[str, Any] | None) -> dict[str, str]:
-    """What the circuit brought to the fit: prior, what was added to it, and the verdict."""
-    if told is None:
-        return {}
-    steps = {
-        f"circuit, {step['step']}": f"{step['heldout_nats_per_shot']:.4f} nats a held-out shot"
-        + ("" if step["gain"] is None else f", {step['gain']:+.2g}")
-        + (" (kept)" if step["kept"] else " (not kept)")
-        for step in told["steps"]
-    }
-    return {"the circuit": str(told["verdict"]), **steps}

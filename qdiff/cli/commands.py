@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, files, interrupts, readout, scoring
+from qdiff.cli import console, files, interrupts, page, readout, scoring
 from qdiff.cli.descriptions import describe, describe_file
 from qdiff.cli.options import (
     CircuitArgument,
@@ -19,6 +19,7 @@ from qdiff.cli.options import (
     JsonOption,
     KnownCircuitOption,
     NoiseOption,
+    PicturesOption,
     SeedOption,
     ShotsOption,
 )
@@ -47,6 +48,7 @@ def run(
     use_circuit: Annotated[
         bool, typer.Option("--use-circuit", help="Tell the fit the circuit, but not its noise.")
     ] = False,
+    pictures: PicturesOption = None,
     json: JsonOption = False,
 ) -> None:
     """Simulate, fit, sample, compare and report: the whole job.
@@ -67,7 +69,8 @@ def run(
         effort=effort,
         use_circuit=use_circuit,
         progress=console.interactive(json),
-        command=shlex.join(["qdiff", *sys.argv[1:]]),
+        command=_command(),
+        pictures=pictures,
     )
     with console.training_bar(shown=console.interactive(json)) as watch:
         outcome = pipeline.run(job, watch=watch, announce=interrupts.heeding(console.say))
@@ -223,22 +226,39 @@ def compare(
         Path | None, typer.Option(help="The shots that the candidate was fitted to.")
     ] = None,
     seed: SeedOption = 0,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML page with pictures.")] = None,
+    pictures: PicturesOption = None,
+    force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare shots, a distribution or a model with a reference distribution.
 
-    Example: qdiff compare model.safetensors exact.safetensors --training shots.safetensors
+    Example: qdiff compare model.safetensors exact.safetensors --report page.html
     """
     from qdiff import comparison, formats
     from qdiff.surrogate import Surrogate
 
-    value = formats.load(candidate)
+    page.check(report, pictures, force=force)
+    value, truth = formats.load(candidate), formats.load_distribution(reference)
+    shots = None if training is None else formats.load_shots(training)
     found = comparison.compare(
         value.distribution() if isinstance(value, Surrogate) else value,
-        formats.load_distribution(reference),
-        training=None if training is None else formats.load_shots(training),
+        truth,
+        training=shots,
         seed=seed,
     )
+    if report is not None:
+        page.write(
+            report,
+            pictures,
+            force=force,
+            found=found,
+            candidate=(candidate.name, value),
+            reference=(reference.name, truth),
+            training=None if training is None or shots is None else (training.name, shots),
+            command=_command(),
+            seed=seed,
+        )
     if json:
         console.print_json(found.to_dict())
     else:
@@ -266,6 +286,11 @@ app.command()(files.convert)
 app.command()(readout.calibrate)
 app.command()(readout.mitigate)
 app.command()(scoring.score)
+
+
+def _command() -> str:
+    """What to type to repeat this."""
+    return shlex.join(["qdiff", *sys.argv[1:]])
 
 
 def _given(text: str | None) -> dict[int, int] | None:

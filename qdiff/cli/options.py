@@ -25,6 +25,9 @@ DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, ...; a CUDA device is chosen when there is one.")
 ]
 
+PicturesOption = Annotated[
+    str | None, typer.Option(help="Also save each picture beside the page: png or svg.")
+]
 EffortOption = Annotated[
     str, typer.Option(help="How much work the fit may take: fast, default or best.")
 ]

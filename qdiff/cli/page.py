@@ -1,0 +1,33 @@
+"""The page that ``compare --report`` writes, refused before any work where it is in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qdiff.errors import InputError
+
+
+def check(report: Path | None, pictures: str | None, *, force: bool) -> None:
+    """What can be refused before anything is compared."""
+    from qdiff import storage
+    from qdiff.report import check_kind
+
+    if report is None:
+        if pictures is not None:
+            raise InputError("--pictures go beside a page: name one with --report page.html")
+        return
+    if pictures is not None:
+        check_kind(pictures)
+    storage.refuse_existing(report, force=force)
+
+
+def write(report: Path, pictures: str | None, *, force: bool, **comparison: Any) -> None:
+    """Write the page of `qdiff.pages.comparison_page`, and its pictures if asked for."""
+    from qdiff.pages import comparison_page
+    from qdiff.report import save_pictures, write_report
+
+    page = comparison_page(**comparison)
+    if pictures is not None:
+        save_pictures(page, report, pictures, force=force)
+    write_report(report, page, force=force)

@@ -1,0 +1,42 @@
+"""What a picture is made of, before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Panel:
+    """One set of axes: what it shows in words, its size in inches, and what draws it.
+
+    A page shows each panel as a picture of its own, so that a phone can stack them; a file shows
+    the panels of a drawing side by side.
+    """
+
+    alt: str
+    plot: Callable[[Axes], None]
+    size: tuple[float, float] = (5.2, 3.7)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """The numbers behind a picture, as text: the heads of the columns, and the rows."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Drawing:
+    """A picture: a short name for files and ids, a title, how to read it, and its panels."""
+
+    name: str
+    title: str
+    caption: str
+    panels: tuple[Panel, ...]
+    numbers: Numbers | None = None

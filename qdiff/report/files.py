@@ -1,0 +1,69 @@
+"""A page as text, as a file, and its pictures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Template
+
+import qdiff
+from qdiff import storage
+from qdiff.errors import InputError
+from qdiff.pictures import SUFFIXES, save_picture
+from qdiff.pictures.palette import style_sheet
+from qdiff.report import figures, sections
+from qdiff.report.page import CircuitSection, Page
+from qdiff.report.text import escape, resource
+
+
+def render(page: Page) -> str:
+    """The page as text."""
+    general = (*page.compared, *filter(None, [page.loss]))
+    shown = "".join(figures.figure(drawing) for drawing in general)
+    body = (
+        sections.headline(page.comparisons),
+        sections.facts(page.facts),
+        f'<div class="cards">{shown}</div>' if shown else "",
+        "" if page.circuit is None else _circuit(page.circuit),
+        sections.numbers(page.comparisons, page.further),
+    )
+    return Template(resource("report.html")).substitute(
+        title=escape(page.title),
+        style=style_sheet() + resource("report.css") + figures.hiding_rules(),
+        switches=figures.switches(page.views),
+        body="\n".join(filter(None, body)),
+        version=escape(qdiff.__version__),
+    )
+
+
+def write_report(path: str | Path, page: Page, *, force: bool = False) -> None:
+    """Write the page of `render`, whole or not at all. An existing `path` needs `force`."""
+    storage.write_text(path, render(page), force=force)
+
+
+def check_kind(kind: str) -> None:
+    """Raise `InputError` for a kind of picture other than ``png`` and ``svg``."""
+    if f".{kind}" not in SUFFIXES:
+        known = " or ".join(suffix[1:] for suffix in SUFFIXES)
+        raise InputError(f"pictures are {known}, got {kind!r}")
+
+
+def save_pictures(page: Page, path: str | Path, kind: str, *, force: bool = False) -> list[Path]:
+    """Save each picture of a page beside it: ``report_strings.png`` beside ``report.html``.
+
+    Raises `InputError` for a kind other than ``png`` and ``svg``, and for files that exist unless
+    `force`, before any is written.
+    """
+    check_kind(kind)
+    path = Path(path)
+    paths = [path.with_name(f"{path.stem}_{drawing.name}.{kind}") for drawing in page.drawings]
+    for name in paths:
+        storage.refuse_existing(name, force=force)
+    for name, drawing in zip(paths, page.drawings, strict=True):
+        save_picture(name, [drawing], force=force)
+    return paths
+
+
+def _circuit(section: CircuitSection) -> str:
+    picture = "" if section.drawing is None else figures.figure(section.drawing, level=3)
+    text = sections.circuit(section.record)
+    return f"<section><h2>What the circuit brought</h2>{text}{picture}</section>"
