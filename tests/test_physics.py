@@ -28,7 +28,8 @@ from qdiff.physics.circuit_law import CircuitLaw
 from qdiff.physics.confusion import Factor
 from qdiff.physics.dictionary import Dictionary, Round
 from qdiff.physics.errors import error_groups
-from qdiff.physics.noisy_prior import PriorConfig, _Model, _tensors, fit_prior, sensitivities
+from qdiff.physics.noisy_model import NoisyModel, PriorConfig, as_tensors
+from qdiff.physics.noisy_prior import fit_prior, sensitivities
 from qdiff.physics.statevector import ideal_law
 from qdiff.physics.verdict import judge
 from qdiff.programs import affine_of, program_of
@@ -113,10 +114,12 @@ def test_the_layer_and_its_adjoint_are_the_explicit_matrix(num_bits: int) -> Non
 def test_the_torch_layer_is_the_numpy_layer() -> None:
     shots = Shots.from_bits(bitorder.all_bits(4), np.arange(1, 17))
     ideal = generator(3).dirichlet(np.ones(16))
-    model = _Model(Dictionary.without_errors(ideal, []), shots, PriorConfig(pairs=((0, 2), (1, 3))))
+    model = NoisyModel(
+        Dictionary.without_errors(ideal, []), shots, PriorConfig(pairs=((0, 2), (1, 3)))
+    )
     values = {k: generator(4).normal(size=v.shape) for k, v in model.zeros().items()}
-    confusion = model.confusion(_tensors(values))
-    table = model.after_readout(torch.from_numpy(ideal), _tensors(values)).numpy()
+    confusion = model.confusion(as_tensors(values))
+    table = model.after_readout(torch.from_numpy(ideal), as_tensors(values)).numpy()
     assert np.allclose(table, explicit(confusion) @ ideal, atol=1e-12, rtol=0)
 
 
@@ -173,7 +176,9 @@ def test_errors_of_known_rates_give_the_exact_noisy_law() -> None:
     drawn = Round(numbers=numbers, shares=rates * sizes / total)
     dictionary = start.extended(program, drawn, generator(1))
     shots = Shots.from_bits(bitorder.all_bits(4))
-    law = _Model(dictionary, shots, PriorConfig()).before_readout(torch.from_numpy(rates)).numpy()
+    law = (
+        NoisyModel(dictionary, shots, PriorConfig()).before_readout(torch.from_numpy(rates)).numpy()
+    )
     assert abs(law.sum() - 1) < 1e-5
     assert truth @ np.log(truth / dictionary.ideal) > 0.03
     assert truth @ np.log(truth / law) < 4e-4
@@ -192,7 +197,7 @@ def test_other_rates_than_were_drawn_are_reweighted() -> None:
         drawn = Round(numbers=(6000, 6000, 3000), shares=shares)
         start = Dictionary.without_errors(ideal_law(program), groups)
         dictionary = start.extended(program, drawn, generator(seed))
-        laws.append(_Model(dictionary, shots, PriorConfig()).before_readout(rates).numpy())
+        laws.append(NoisyModel(dictionary, shots, PriorConfig()).before_readout(rates).numpy())
     assert np.abs(laws[0] - laws[1]).sum() < 0.01
     assert np.abs(laws[0] - start.ideal).sum() > 0.1
 
@@ -206,7 +211,7 @@ def test_zero_rates_leave_the_ideal_law() -> None:
     dictionary = start.extended(program, drawn, generator())
     shots = Shots.from_bits(bitorder.all_bits(4))
     nothing = torch.full((len(groups),), 1e-300, dtype=torch.float64)
-    law = _Model(dictionary, shots, PriorConfig()).before_readout(nothing).numpy()
+    law = NoisyModel(dictionary, shots, PriorConfig()).before_readout(nothing).numpy()
     silent = Confusion.independent(np.zeros(4), np.zeros(4))
     whole = CircuitLaw(TableLaw.of(law), silent, 0.0, np.full(4, 0.5))
     assert np.allclose(whole.table(), start.ideal, atol=1e-12, rtol=0)
@@ -230,7 +235,7 @@ def test_sensitivities_are_the_gradient() -> None:
     shots = Shots.from_bits(bitorder.all_bits(3), np.arange(1, 9))
     dictionary = Dictionary.without_errors(generator(2).dirichlet(np.ones(8)), [])
     config = PriorConfig(pairs=((0, 1),))
-    model = _Model(dictionary, shots, config)
+    model = NoisyModel(dictionary, shots, config)
     values = model.zeros()
     slopes = sensitivities(dictionary, shots, config, values)
     leaves = {k: torch.from_numpy(v).requires_grad_() for k, v in values.items()}

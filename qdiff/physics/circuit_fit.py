@@ -29,7 +29,8 @@ from qdiff.physics.confusion import Confusion
 from qdiff.physics.dictionary import Dictionary, Round
 from qdiff.physics.errors import ErrorGroup, error_groups
 from qdiff.physics.evidence import log_evidence
-from qdiff.physics.noisy_prior import FittedPrior, PriorConfig, fit_prior
+from qdiff.physics.noisy_model import PriorConfig
+from qdiff.physics.noisy_prior import FittedPrior, fit_prior
 from qdiff.physics.over_rotation import scanned
 from qdiff.physics.program import Program
 from qdiff.physics.statevector import ideal_law

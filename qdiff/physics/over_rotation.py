@@ -10,7 +10,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 from qdiff.physics.dictionary import Dictionary
-from qdiff.physics.noisy_prior import FittedPrior, PriorConfig, fit_prior, surprise
+from qdiff.physics.noisy_model import PriorConfig
+from qdiff.physics.noisy_prior import FittedPrior, fit_prior, surprise
 from qdiff.physics.program import Program
 from qdiff.physics.statevector import ideal_law
 from qdiff.shots import Shots
