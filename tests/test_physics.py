@@ -23,11 +23,12 @@ from qdiff.mitigation import through_the_layer, z_expectation
 from qdiff.parts import Part
 from qdiff.physics import chain_em, unfolding
 from qdiff.physics.chains import mixture_chain, product_chain, read_chain
-from qdiff.physics.circuit_fit import CircuitFitConfig, fit_circuit, numbers_of_errors
+from qdiff.physics.circuit_fit import CircuitFitConfig, fit_circuit
 from qdiff.physics.circuit_law import CircuitLaw
 from qdiff.physics.confusion import Factor
 from qdiff.physics.dictionary import Dictionary, Round
 from qdiff.physics.errors import error_groups
+from qdiff.physics.histories import numbers_of
 from qdiff.physics.noisy_model import NoisyModel, PriorConfig, as_tensors
 from qdiff.physics.noisy_prior import fit_prior, sensitivities
 from qdiff.physics.statevector import ideal_law
@@ -171,7 +172,7 @@ def test_errors_of_known_rates_give_the_exact_noisy_law() -> None:
     rates = np.array([expected[group.shared] for group in groups])
     sizes = np.array([group.size for group in groups])
     total = float(rates @ sizes)
-    numbers = tuple(number for number in numbers_of_errors(total, 20_000))
+    numbers = tuple(number for number in numbers_of(total, 20_000))
     start = Dictionary.without_errors(ideal_law(program), groups)
     drawn = Round(numbers=numbers, shares=rates * sizes / total)
     dictionary = start.extended(program, drawn, generator(1))
@@ -273,6 +274,43 @@ def test_the_fit_comes_close_to_the_noisy_law() -> None:
     ).table()
     assert kl < 2e-4
     assert truth.probabilities @ np.log(truth.probabilities / ideal) > 10 * kl
+
+
+@pytest.mark.parametrize(
+    ("noise", "number", "turns"),
+    [
+        ("depolarizing:p1=2e-3,p2=1e-2,readout=0.02/0.05", 300, False),
+        ("depolarizing:p1=2e-3,p2=1e-2,readout=0.02/0.05", 8000, False),
+        ("depolarizing:p1=0,p2=0,over_rotation=-0.05,readout=0.01", 8000, True),
+    ],
+)
+def test_the_record_is_what_was_kept(noise: str, number: int, turns: bool) -> None:
+    """Gains of the kept steps add up to the fitted law's score; angles are those kept."""
+    circuit = asymmetric(4)
+    shots = qdiff.exact(circuit, noise).sample(number, seed=number)
+    heldout, train = hold_out(shots, seed=1)
+    seed = np.random.SeedSequence(1)
+    found = fit_circuit(program_of(circuit), train, heldout, seed=seed, config=FEW)
+    steps = found.record["steps"]
+    score = found.law.log_prob(heldout.bits) @ heldout.counts / heldout.num_shots
+    total = steps[0]["heldout_nats_per_shot"] + sum(s["gain"] for s in steps[1:] if s["kept"])
+    assert abs(total - score) < 1e-9
+    kept = {step["step"] for step in steps if step["kept"]}
+    turned = [s["angles"] for s in steps if s["step"] == "gates that turn too far" and s["kept"]]
+    assert tuple(found.record["over_rotation"].values()) == (turned[-1] if turned else (0, 0, 0))
+    assert ("errors of gates" in kept) == (found.record["errors_a_run"] > 0)
+    assert ("coupled bits flip together" in kept) == bool(found.record["readout"]["pair_flips"])
+    assert bool(turned) is turns
+
+
+def test_virtual_gates_turn_too_far_where_the_noise_says_so() -> None:
+    """Rotations about Z, and they alone, turned by 5 %."""
+    program = program_of("ansatz:6,seed=1")
+    truth = ideal_law(program.over_rotated(0.0, 0.0, 0.05))
+    heldout, train = hold_out(Distribution(probabilities=truth).sample(20_000, seed=1), seed=1)
+    found = fit_circuit(program, train, heldout, seed=np.random.SeedSequence(1), config=FEW)
+    assert abs(found.record["over_rotation"]["virtual"] - 0.05) < 0.01
+    assert truth @ np.log(truth / found.law.table()) < 0.01
 
 
 def test_a_told_surrogate_saves_loads_and_samples_its_law(tmp_path) -> None:
