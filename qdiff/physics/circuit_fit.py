@@ -73,7 +73,7 @@ def fit_circuit(
             f"the circuit has {program.num_bits} classical bits, the shots {train.num_bits}"
         )
     if isinstance(program, AffineLaw):
-        return _fit_clifford(program, train, heldout)
+        return _fit_clifford(program, train, heldout, config)
     if program.num_bits > MAX_TABLE_QUBITS:
         raise InputError(f"a circuit's table has at most {MAX_TABLE_QUBITS} bits")
     search = Search(program, train, heldout, config, np.random.default_rng(seed))
@@ -100,18 +100,25 @@ def _result(program: Program, best: State, steps: list[dict[str, Any]]) -> Circu
     )
 
 
-def _fit_clifford(affine: AffineLaw, train: Shots, heldout: Shots) -> CircuitFit:
+def _fit_clifford(
+    affine: AffineLaw, train: Shots, heldout: Shots, config: CircuitFitConfig
+) -> CircuitFit:
     chain = affine.chain()
-    law = fit_readout(chain, train)
+
+    def fitted(shots: Shots) -> CircuitLaw:
+        return fit_readout(chain, shots, confusion=config.confusion, start=config.readout)
+
+    law = fitted(train)
     score = float(law.log_prob(heldout.bits) @ heldout.counts / heldout.num_shots)
-    step = "affine law, readout and background"
+    what = "readout and background" if config.confusion is None else "background"
+    step = f"affine law, {what}"
     record = {
         "steps": [{"step": step, "heldout_nats_per_shot": score, "gain": None, "kept": True}],
         "dimension": len(affine.generators),
         "bond": chain.bond,
         "background": law.background,
     }
-    return CircuitFit(law=law, record=record, _refit=lambda shots: fit_readout(chain, shots))
+    return CircuitFit(law=law, record=record, _refit=fitted)
 
 
 def _errors_summary(state: State) -> dict[str, Any]:
