@@ -5,7 +5,7 @@ law is fitted with the noise unknown, and its exact KL divergence (nats) from th
 it is before and after each thing that was added to it. Some cells also fit everything else, as
 `qdiff.fit` does, and tell what comes of a wrong circuit.
 
-    python benchmarks/circuit_prior.py laws|verdicts|wide [--seeds 3] [--workers 1] [--fresh]
+    python benchmarks/circuit_prior.py laws|plain|verdicts|wide [--seeds 3] [--workers 1] [--fresh]
 """
 
 from __future__ import annotations
@@ -179,6 +179,22 @@ def wide_cells(seeds: int) -> list[dict[str, Any]]:
     ]
 
 
+def plain_cells(seeds: int) -> list[dict[str, Any]]:
+    """The right circuit, and the default fit of the same shots without it."""
+    return [
+        {
+            "circuit": circuit,
+            "noise": "superconducting",
+            "shots": 10_000,
+            "seed": seed,
+            "told": "right",
+            "effort": "default",
+        }
+        for seed in range(1, seeds + 1)
+        for circuit in CIRCUITS
+    ]
+
+
 def verdict_cells(seeds: int) -> list[dict[str, Any]]:
     return [
         {
@@ -198,6 +214,7 @@ def verdict_cells(seeds: int) -> list[dict[str, Any]]:
 PARTS = {
     "laws": (law_cells, measure_law),
     "wide": (wide_cells, measure_law),
+    "plain": (plain_cells, measure_verdict),
     "verdicts": (verdict_cells, measure_verdict),
 }
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from qdiff.surrogate import Surrogate as Surrogate
     from qdiff.two_sample import classifier_test as classifier_test
     from qdiff.two_sample import mmd_test as mmd_test
+    from qdiff.z_strings import z_expectation as z_expectation
 
 __version__ = "0.1.0"
 
@@ -80,6 +81,7 @@ _MODULES = {
     "score": "drift",
     "simulate": "simulator",
     "trajectories": "reference",
+    "z_expectation": "z_strings",
 }
 
 __all__ = ["__version__", *_MODULES]

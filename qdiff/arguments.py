@@ -40,6 +40,13 @@ def generator_of(seed: Seed) -> np.random.Generator:
     raise InputError(f"a seed is a whole number from 0 on, got {_shown(seed)}")
 
 
+def root_of(seed: object) -> np.random.SeedSequence:
+    """The root of all randomness of a fit."""
+    if not _is_whole(seed) or seed < 0:
+        raise InputError(f"seed must be a whole number, not negative, got {_shown(seed)}")
+    return np.random.SeedSequence(int(seed))
+
+
 def check_given(given: object, num_bits: int) -> dict[int, int]:
     """Bits and their values in ascending order, so that one question has one answer."""
     if given is None:

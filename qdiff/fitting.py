@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from qdiff import __version__
-from qdiff.arguments import check_device
+from qdiff.arguments import check_device, root_of
 from qdiff.candidates import Watch
 from qdiff.checkpoint import Checkpoint, identity_of
 from qdiff.circuit_told import tell, with_circuit
@@ -89,7 +89,7 @@ def fit(
     """
     started = time.perf_counter()
     where = choose_device(device)
-    root = _root(seed)
+    root = root_of(seed)
     told = None
     with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
         shots = _as_shots(data)
@@ -170,13 +170,6 @@ def _check_program(program: Program | AffineLaw, shots: Shots, *, exact: bool) -
         raise InputError(
             f"the circuit has {program.num_bits} classical bits, the shots {shots.num_bits}"
         )
-
-
-def _root(seed: int) -> np.random.SeedSequence:
-    """The root of all randomness of a fit."""
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed must be a whole number, not negative, got {seed!r}")
-    return np.random.SeedSequence(int(seed))
 
 
 def choose_device(device: str | torch.device | None) -> torch.device:

@@ -75,10 +75,14 @@ def mitigate(
     Parameters
     ----------
     readout
-        What readout does: a `Confusion`, or a noise specification whose readout is that of the
-        bits in order.
+        What readout does: a `Confusion`, or a noise specification, whose readout is that of the
+        qubits that the circuit measures into the bits, or, without a circuit, of bit ``j`` as
+        qubit ``j``.
     circuit
         The circuit, if it is known.
+
+    Raises `InputError` as `qdiff.mitigation.mitigate` does, and for a specification without any
+    readout error.
 
     >>> read = Shots.from_counts({"00": 46, "11": 44, "01": 5, "10": 5})
     >>> clean = mitigate(read, "depolarizing:readout=0.05").distribution().probabilities
@@ -87,18 +91,54 @@ def mitigate(
     """
     if not isinstance(shots, Shots):
         raise InputError(f"mitigate takes Shots, got {type(shots).__name__}")
-    confusion = readout if isinstance(readout, Confusion) else confusion_of(readout, shots.num_bits)
+    confusion = (
+        readout
+        if isinstance(readout, Confusion)
+        else confusion_of(readout, shots.num_bits, circuit=circuit)
+    )
     program = None if circuit is None else _known(circuit, None)
     return mitigation.mitigate(shots, confusion, program=program, seed=seed)
 
 
-def confusion_of(noise: NoiseSpec | str, num_bits: int) -> Confusion:
-    """The readout of a specification, bit ``j`` being read from qubit ``j``."""
+def confusion_of(
+    noise: NoiseSpec | str, num_bits: int, *, circuit: str | Path | QuantumCircuit | None = None
+) -> Confusion:
+    """The readout that a specification says each bit has.
+
+    A bit is read from the qubit that `circuit` measures into it, and without a circuit from the
+    qubit of the same number. Bits that the circuit leaves alone are 0 without error.
+
+    Raises `InputError` for a specification without any readout error on these qubits.
+
+    >>> spec = "depolarizing:readout=0.02/0.03"
+    >>> confusion_of(spec, 2).of_bit(1).tolist()
+    [[0.98, 0.03], [0.02, 0.97]]
+    """
     spec = _spec(noise)
     if spec is None:
         raise InputError("the readout is unknown: give a confusion or a noise specification")
-    up, down = zip(*(spec.readout_of(bit) for bit in range(num_bits)), strict=True)
-    return Confusion.independent(up, down)
+    qubits = dict(zip(range(num_bits), range(num_bits), strict=True))
+    if circuit is not None:
+        qubits = _measured(circuit, num_bits)
+    rates = [spec.readout_of(qubits[b]) if b in qubits else (0.0, 0.0) for b in range(num_bits)]
+    if not any(map(any, rates)):
+        raise InputError(
+            "the noise has no readout error, so there is nothing to undo; "
+            "state it, as in 'depolarizing:readout=0.02/0.03'"
+        )
+    return Confusion.independent(*zip(*rates, strict=True))
+
+
+def _measured(circuit: str | Path | QuantumCircuit, num_bits: int) -> dict[int, int]:
+    """``{classical bit: qubit}`` of a circuit with as many classical bits as the shots have."""
+    from qdiff.circuit import load_circuit, split_measurements
+
+    loaded = load_circuit(circuit)
+    if loaded.num_clbits != num_bits:
+        raise InputError(
+            f"the circuit has {loaded.num_clbits} classical bits, the shots {num_bits}"
+        )
+    return dict(split_measurements(loaded)[1])
 
 
 def _known(circuit: str | Path | QuantumCircuit, noise: NoiseSpec | None) -> Program | AffineLaw:

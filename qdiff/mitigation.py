@@ -10,14 +10,13 @@ positive and normalised.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdiff import __version__, interactions
+from qdiff.arguments import root_of
 from qdiff.errors import InputError
 from qdiff.heldout import hold_out
 from qdiff.interactions.fit import fit_expected_counts
@@ -28,7 +27,7 @@ from qdiff.physics.affine import AffineLaw
 from qdiff.physics.chain_fit import fit_chain
 from qdiff.physics.circuit_fit import CircuitFitConfig, fit_circuit
 from qdiff.physics.circuit_law import CircuitLaw
-from qdiff.physics.confusion import Confusion, Factor
+from qdiff.physics.confusion import Confusion
 from qdiff.physics.program import Program
 from qdiff.physics.unfolding import unfold_shots
 from qdiff.physics.verdict import contradicted, mean_difference
@@ -54,14 +53,20 @@ def mitigate(
     Up to 22 bits any confusion will do. Beyond, it must be independent from bit to bit, and the law
     is a matrix-product law.
 
-    Raises `InputError` for no shots, and for a confusion of other bits.
+    Raises `InputError` for no shots, a confusion of other bits, one that correlates bits beyond 22
+    of them, and a seed that is not a whole number from 0 on.
     """
+    root = root_of(seed)
     if shots.num_shots == 0:
         raise InputError("there are no shots to mitigate")
     if confusion.num_bits != shots.num_bits:
         raise InputError(f"a readout of {confusion.num_bits} bits does not fit {shots.num_bits}")
+    if shots.num_bits > interactions.MAX_BITS and not confusion.is_independent:
+        raise InputError(
+            f"beyond {interactions.MAX_BITS} bits readout must be independent from bit to bit; "
+            "leave out its correlations"
+        )
     heldout, train = hold_out(shots, seed=seed)
-    root = np.random.SeedSequence(seed)
     clean: dict[Part, AnyOrderLaw] = {}
     read: dict[Part, AnyOrderLaw] = {}
     if confusion.is_independent:
@@ -79,7 +84,7 @@ def mitigate(
         plain = log_mixture(np.stack([*logs.values()]), np.array([*weights.values()]))
         told = found.law.log_prob(heldout.bits)
         if not contradicted(*mean_difference(told, plain, heldout.counts)):
-            clean = {Part.CIRCUIT: _silent(found.refitted(shots))}
+            clean = {Part.CIRCUIT: found.refitted(shots).before_readout()}
             weights = {Part.CIRCUIT: 1.0}
             record = {"circuit": {**found.record, "verdict": "accepted"}}
         else:
@@ -95,57 +100,6 @@ def mitigate(
         **record,
     }
     return Surrogate(parts=clean, weights=weights, registers=shots.registers, card=card)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimate:
-    """A number and its interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def z_expectation(
-    model: Surrogate, bits: Sequence[int], *, shots: Shots, confusion: Confusion
-) -> Estimate:
-    r"""``<prod_i Z_i>`` over `bits` before readout: the model's value, with a 95 % interval.
-
-    The interval is as wide as that of the unbiased estimate by matrix inversion on the same shots,
-    which a model that is any good is inside of: wider than it need be, never narrower. Readout
-    must be independent from bit to bit, or the law have a table.
-    """
-    law = model.marginal(list(bits)).probabilities
-    value = float(law @ _parities(len(bits)))
-    error = _inversion_error(list(bits), shots, confusion)
-    return Estimate(
-        value=value, low=max(value - 1.96 * error, -1), high=min(value + 1.96 * error, 1)
-    )
-
-
-def _inversion_error(bits: list[int], shots: Shots, confusion: Confusion) -> float:
-    if confusion.is_independent:
-        confusion = Confusion(
-            num_bits=len(bits),
-            factors=tuple(
-                Factor(bits=(place,), matrix=confusion.of_bit(bit))
-                for place, bit in enumerate(bits)
-            ),
-        )
-        shots, bits = shots.select(bits), list(range(len(bits)))
-    index = np.arange(1 << confusion.num_bits)
-    signs = np.ones(len(index))
-    for bit in bits:
-        signs *= 1 - 2.0 * (index >> bit & 1)
-    values = confusion.pulled_back(signs)[shots.indices]
-    mean = values @ shots.counts / shots.num_shots
-    spread = ((values - mean) ** 2) @ shots.counts / max(shots.num_shots - 1, 1)
-    return float(np.sqrt(spread / shots.num_shots))
-
-
-def _parities(num_bits: int) -> Floats:
-    index = np.arange(1 << num_bits)
-    return np.asarray(1 - 2.0 * (np.bitwise_count(index) & 1))
 
 
 def _chain(
@@ -188,9 +142,3 @@ def _weights(logs: dict[Part, Floats], heldout: Shots) -> dict[Part, float]:
         return dict.fromkeys(logs, 1.0)
     found = mixture_weights(np.stack([*logs.values()]), heldout.counts)
     return dict(zip(logs, found.tolist(), strict=True))
-
-
-def _silent(law: CircuitLaw) -> CircuitLaw:
-    """The circuit's law before readout."""
-    silent = Confusion(num_bits=law.num_bits, factors=())
-    return CircuitLaw(law.clean, silent, 0.0, law.marginals)

@@ -236,8 +236,7 @@ def _read_shots(
 def _read_circuit(
     content: storage.Content, name: str, num_bits: int, device: torch.device
 ) -> AnyOrderLaw:
-    with content.blamed(f"{name} part"):
-        return read_circuit(content, name, _described(content, name), num_bits)
+    return read_circuit(content, name, _described(content, name), num_bits)
 
 
 def _write_table(law: Any) -> tuple[Tensors, dict[str, Any]]:

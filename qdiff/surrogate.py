@@ -251,8 +251,7 @@ class Surrogate:
         laws: dict[Part, AnyOrderLaw] = {}
         if isinstance(circuit, CircuitLaw) and self.weights[Part.CIRCUIT] > 0:
             confusion = confusion or circuit.confusion
-            silent = Confusion(num_bits=self.num_bits, factors=())
-            laws[Part.CIRCUIT] = CircuitLaw(circuit.clean, silent, 0.0, circuit.marginals)
+            laws[Part.CIRCUIT] = circuit.before_readout()
         if confusion is None:
             raise InputError("the readout is unknown: give its confusion, or fit with the circuit")
         if confusion.num_bits != self.num_bits:

@@ -36,6 +36,7 @@ LAYERS = [
     ["parts"],
     ["questions"],
     ["surrogate"],
+    ["z_strings"],
     ["checkpoint", "fit_config"],
     ["heldout"],
     ["candidates"],
@@ -83,7 +84,7 @@ MODEL_SIDE = {"memory", "bits", "storage", "tally",
               "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "circuit_told", "fitting", "mitigation", "model_cache", "extras",
+              "circuit_told", "fitting", "mitigation", "z_strings", "model_cache", "extras",
               "two_sample", "drift", "pointwise", "likelihood", "novelty"}  # fmt: skip
 
 

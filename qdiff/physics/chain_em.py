@@ -108,6 +108,11 @@ def with_readout(chain: NoisyChain, found: Expected) -> NoisyChain:
     return replace(chain, readout=readout, background=_background(found))
 
 
+def with_background(chain: NoisyChain, found: Expected) -> NoisyChain:
+    """The most probable background given expected counts; chain and readout stay."""
+    return replace(chain, background=_background(found))
+
+
 def with_tensors(chain: NoisyChain, found: Expected) -> NoisyChain:
     """The most probable chain and background given expected counts; the readout stays."""
     raised = [use.sum(axis=2) + _PSEUDOCOUNT for use in found.uses]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
+from qdiff.errors import InputError
 from qdiff.laws import Floats
 from qdiff.matrix_product import MatrixProductLaw
 from qdiff.physics import chain_em
@@ -17,23 +19,32 @@ from qdiff.shots import Shots
 _MOST_STEPS, _TOLERANCE = 200, 1e-7
 
 
-def fit_readout(law: MatrixProductLaw, shots: Shots) -> CircuitLaw:
-    """Readout errors of each bit and a background, the law before readout being `law`."""
-    chain = climbed(chain_em.start(law, shots), shots, chain_em.with_readout)
-    return circuit_law(chain)
+def fit_readout(
+    law: MatrixProductLaw,
+    shots: Shots,
+    *,
+    confusion: Confusion | None = None,
+    start: tuple[float, float] | None = None,
+) -> CircuitLaw:
+    """Readout errors of each bit and a background, the law before readout being `law`.
+
+    With a `confusion` readout is known, and only the background is fitted; `start` is where
+    ``P(1|0)`` and ``P(0|1)`` start from otherwise. Raises `InputError` for a `confusion` that
+    correlates bits.
+    """
+    chain = chain_em.start(law, shots)
+    if confusion is not None:
+        known = replace(chain, readout=_matrices(confusion))
+        return circuit_law(climbed(known, shots, chain_em.with_background))
+    if start is not None:
+        chain = replace(chain, readout=_matrices(Confusion.independent(*_spread(start, law))))
+    return circuit_law(climbed(chain, shots, chain_em.with_readout))
 
 
 def fit_chain(law: MatrixProductLaw, confusion: Confusion, shots: Shots) -> CircuitLaw:
     """The law before a known, independent readout, by maximum likelihood from `law` on."""
     chain = chain_em.start(law, shots)
-    readout = np.stack([confusion.of_bit(bit) for bit in range(law.num_bits)])
-    known = NoisyChain(
-        tensors=_positive(law),
-        order=law.order,
-        readout=readout,
-        background=chain.background,
-        marginals=chain.marginals,
-    )
+    known = replace(chain, tensors=_positive(law), readout=_matrices(confusion))
     return circuit_law(climbed(known, shots, chain_em.with_tensors))
 
 
@@ -55,6 +66,18 @@ def circuit_law(chain: NoisyChain) -> CircuitLaw:
     """The chain, its readout and its background as a law of a surrogate."""
     confusion = Confusion.independent(chain.readout[:, 1, 0], chain.readout[:, 0, 1])
     return CircuitLaw(chain.law, confusion, chain.background, chain.marginals)
+
+
+def _matrices(confusion: Confusion) -> Floats:
+    """``[read, true]`` of each bit, ``(n, 2, 2)``."""
+    if not confusion.is_independent:
+        raise InputError("beyond tables, readout errors must be independent from bit to bit")
+    return np.stack([confusion.of_bit(bit) for bit in range(confusion.num_bits)])
+
+
+def _spread(rates: tuple[float, float], law: MatrixProductLaw) -> list[list[float]]:
+    """The same rates on every bit, and none so small that it could not grow."""
+    return [[max(rate, 1e-3)] * law.num_bits for rate in rates]
 
 
 def _positive(law: MatrixProductLaw) -> tuple[Floats, ...]:

@@ -1,83 +1,43 @@
 """From a program and shots to the most probable noisy law of the program, step by step.
 
 1. the ideal law, readout errors and a product law: two numbers a bit and one more;
-2. errors of gates: a first dictionary tells how strong which kind is;
-3. gates that turn too far, by one angle for gates on one qubit and one for gates on two;
-4. a larger dictionary, drawn where step 2 says that the errors are;
+2. errors of gates, drawn first to see where they are and then more of them there;
+3. gates that turn too far, by one angle for each kind of gate;
+4. how far rates may differ from bit to bit and from gate to gate, as the evidence proposes;
 5. coupled bits that flip together in readout.
 
-A step stays where held-out shots are likelier with it; the record says what each brought. How far
-rates may differ from bit to bit and from gate to gate is decided by the evidence (Laplace).
+A step stays where held-out shots are likelier with it (`qdiff.physics.circuit_search`); the record
+says which stayed and what each brought.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import poisson
 
 from qdiff.errors import InputError
-from qdiff.laws import TableLaw
 from qdiff.physics.affine import AffineLaw
 from qdiff.physics.chain_fit import fit_readout
 from qdiff.physics.circuit_law import CircuitLaw
-from qdiff.physics.confusion import Confusion
-from qdiff.physics.dictionary import Dictionary, Round
-from qdiff.physics.errors import ErrorGroup, error_groups
-from qdiff.physics.evidence import log_evidence
-from qdiff.physics.noisy_prior import FittedPrior, PriorConfig, fit_prior
-from qdiff.physics.over_rotation import scanned
+from qdiff.physics.circuit_search import Search, State
+from qdiff.physics.errors import ErrorGroup
+from qdiff.physics.fit_settings import CircuitFitConfig
+from qdiff.physics.noisy_prior import FittedPrior
 from qdiff.physics.program import Program
-from qdiff.physics.statevector import ideal_law
 from qdiff.shots import Shots
+
+__all__ = ["CircuitFit", "CircuitFitConfig", "fit_circuit"]
 
 Floats = NDArray[np.float64]
 
+_TURNED = ("one_qubit", "two_qubits", "virtual")
+
 MAX_TABLE_QUBITS = 22
 """Beyond this the surrogate has no table, and neither has the circuit's law."""
-
-_FIRST_SHARES = {"pauli2": 0.55, "pauli1": 0.2, "phase1": 0.1, "relax1": 0.15}
-"""How errors are shared among kinds before anything is known."""
-
-_EXPLORING = 0.2
-"""The part of a later round that is drawn as the first one was, so that no kind is ruled out."""
-
-_MOST_HISTORIES, _FEWEST_HISTORIES = 4000, 48
-_TAIL = 0.01
-_SPREADS = (0.05, 0.2, 0.6)
-_NATS_A_PARAMETER = 1.0
-"""What a new parameter must bring on the training shots too (Akaike)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CircuitFitConfig:
-    """How much work a fit may do, and what is known beforehand.
-
-    Attributes
-    ----------
-    operations
-        Gates times amplitudes that errors are simulated with.
-    order
-        0 leaves errors of gates out; None simulates as many a run as there are.
-    rates, readout, confusion
-        Where the fit starts from, and the readout if it is known, as in `PriorConfig`.
-    """
-
-    operations: float = 4e9
-    order: int | None = None
-    rates: dict[str, float] = field(default_factory=dict)
-    readout: tuple[float, float] | None = None
-    confusion: Confusion | None = None
-
-    def __post_init__(self) -> None:
-        if not self.operations > 0:
-            raise InputError(f"operations must be positive, got {self.operations}")
-        if self.order not in (None, 0):
-            raise InputError(f"order must be 0 or None, got {self.order!r}")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,178 +73,63 @@ def fit_circuit(
             f"the circuit has {program.num_bits} classical bits, the shots {train.num_bits}"
         )
     if isinstance(program, AffineLaw):
-        return _fit_clifford(program, train, heldout)
+        return _fit_clifford(program, train, heldout, config)
     if program.num_bits > MAX_TABLE_QUBITS:
         raise InputError(f"a circuit's table has at most {MAX_TABLE_QUBITS} bits")
-    search = _Search(program, train, heldout, config, np.random.default_rng(seed))
+    search = Search(program, train, heldout, config, np.random.default_rng(seed))
     search.run()
-    return search.result()
+    return _result(program, search.best, search.steps)
 
 
-def _fit_clifford(affine: AffineLaw, train: Shots, heldout: Shots) -> CircuitFit:
+def _result(program: Program, best: State, steps: list[dict[str, Any]]) -> CircuitFit:
+    """What was found. Refitting keeps the dictionary and only moves the parameters."""
+    record = {
+        "circuit": program.name,
+        "circuit_hash": program.fingerprint,
+        "steps": steps,
+        "histories": len(best.dictionary.laws),
+        "over_rotation": dict(zip(_TURNED, best.angles, strict=True)),
+        **_errors_summary(best),
+        "readout": readout_summary(best.fitted),
+        "background": best.fitted.background,
+    }
+    return CircuitFit(
+        law=CircuitLaw.of(best.fitted),
+        record=record,
+        _refit=lambda shots: CircuitLaw.of(best.refitted(shots)),
+    )
+
+
+def _fit_clifford(
+    affine: AffineLaw, train: Shots, heldout: Shots, config: CircuitFitConfig
+) -> CircuitFit:
     chain = affine.chain()
-    law = fit_readout(chain, train)
+
+    def fitted(shots: Shots) -> CircuitLaw:
+        return fit_readout(chain, shots, confusion=config.confusion, start=config.readout)
+
+    law = fitted(train)
     score = float(law.log_prob(heldout.bits) @ heldout.counts / heldout.num_shots)
-    step = "affine law, readout and background"
+    what = "readout and background" if config.confusion is None else "background"
+    step = f"affine law, {what}"
     record = {
         "steps": [{"step": step, "heldout_nats_per_shot": score, "gain": None, "kept": True}],
         "dimension": len(affine.generators),
         "bond": chain.bond,
         "background": law.background,
     }
-    return CircuitFit(law=law, record=record, _refit=lambda shots: fit_readout(chain, shots))
+    return CircuitFit(law=law, record=record, _refit=fitted)
 
 
-class _Search:
-    """The state of a fit: the best so far, and what was tried."""
-
-    def __init__(
-        self,
-        program: Program,
-        train: Shots,
-        heldout: Shots,
-        config: CircuitFitConfig,
-        generator: np.random.Generator,
-    ) -> None:
-        self.program, self.train, self.heldout = program, train, heldout
-        self.config, self.generator = config, generator
-        self.groups = error_groups(program)
-        self.prior = PriorConfig(
-            rates=config.rates, readout=config.readout, confusion=config.confusion
-        )
-        self.dictionary = Dictionary.without_errors(ideal_law(program), self.groups)
-        self.angles = (0.0, 0.0)
-        self.steps: list[dict[str, Any]] = []
-        self.best = fit_prior(self.dictionary, train, self.prior)
-        self.score = self._score(self.best)
-        self._note("ideal law, readout and background", self.score, None, kept=True)
-
-    def run(self) -> None:
-        if self.groups and self.config.order is None:
-            self._errors()
-            self._spreads()
-        self._pairs()
-
-    def result(self) -> CircuitFit:
-        """What was found. Refitting keeps the dictionary and only moves the parameters."""
-        dictionary, prior, values = self.dictionary, self.prior, self.best.values
-
-        def refit(shots: Shots) -> CircuitLaw:
-            return CircuitLaw.of(fit_prior(dictionary, shots, prior, values))
-
-        record = {
-            "circuit": self.program.name,
-            "circuit_hash": self.program.fingerprint,
-            "steps": self.steps,
-            "histories": len(dictionary.laws),
-            "over_rotation": {"one_qubit": self.angles[0], "two_qubits": self.angles[1]},
-            "errors_a_run": float(self.best.rates @ dictionary.sizes),
-            "rates_a_gate": mean_rates(self.groups, self.best.rates),
-            "readout": readout_summary(self.best),
-            "background": self.best.background,
-        }
-        return CircuitFit(law=CircuitLaw.of(self.best), record=record, _refit=refit)
-
-    def _errors(self) -> None:
-        total = max(-float(np.log1p(-min(self.best.background, 0.95))), 0.05)
-        shares = first_shares(self.groups)
-        first = self._extended(self.dictionary, self.program, total, shares, 0.25)
-        found = fit_prior(first, self.train, self.prior, self.best.values)
-        angles, found = scanned(self.program, first, found, self.train, self.prior)
-        if any(angles):
-            found, angles = self._checked_angles(first, found, angles)
-        program = self.program.over_rotated(*angles)
-        if any(angles):
-            first = Dictionary.without_errors(ideal_law(program), self.groups)
-        uses = found.rates * first.sizes
-        total = float(uses.sum())
-        later = (1 - _EXPLORING) * uses / total + _EXPLORING * shares
-        second = self._extended(first, program, total, later, 1.0 if any(angles) else 0.75)
-        found = fit_prior(second, self.train, self.prior, found.values)
-        if self._decide("errors of gates", found, parameters=0):
-            self.dictionary, self.program, self.angles = second, program, angles
-
-    def _checked_angles(
-        self, dictionary: Dictionary, turned: FittedPrior, angles: tuple[float, float]
-    ) -> tuple[FittedPrior, tuple[float, float]]:
-        """The over-rotated fit if held-out shots agree, else the one without."""
-        straight = fit_prior(dictionary, self.train, self.prior, turned.values)
-        before, after = self._score(straight), self._score(turned)
-        gain = straight.objective - turned.objective
-        kept = after > before and gain > 2 * _NATS_A_PARAMETER
-        self._note("gates that turn too far", after, after - before, kept=kept)
-        return (turned, angles) if kept else (straight, (0.0, 0.0))
-
-    def _spreads(self) -> None:
-        """Each spread in turn, the other at its best so far."""
-        known = self.config.confusion is not None
-        for name in ("group_spread",) if known else ("readout_spread", "group_spread"):
-            found = []
-            for spread in _SPREADS:
-                prior = replace(self.prior, **{name: spread})  # type: ignore[arg-type]
-                fitted = fit_prior(self.dictionary, self.train, prior, self.best.values)
-                evidence = log_evidence(self.dictionary, self.train, prior, fitted)
-                found.append((evidence, prior, fitted))
-            _, self.prior, self.best = max(found, key=lambda item: item[0])
-        self.score = self._score(self.best)
-
-    def _pairs(self) -> None:
-        pairs = tuple(self.program.couplings)
-        if not pairs or self.config.confusion is not None:
-            return
-        prior = replace(self.prior, pairs=pairs)
-        found = fit_prior(self.dictionary, self.train, prior, self.best.values)
-        if self._decide("coupled bits flip together", found, parameters=len(pairs)):
-            self.prior = prior
-
-    def _decide(self, step: str, found: FittedPrior, *, parameters: int) -> bool:
-        """Keep `found` if held-out shots, and enough training shots, are likelier with it."""
-        score = self._score(found)
-        gain = self.best.objective - found.objective
-        kept = score > self.score and gain > parameters * _NATS_A_PARAMETER
-        self._note(step, score, score - self.score, kept=kept)
-        if kept:
-            self.best, self.score = found, score
-        return kept
-
-    def _extended(
-        self, start: Dictionary, program: Program, total: float, shares: Floats, part: float
-    ) -> Dictionary:
-        work = max(len(program.gates), 1) << program.num_qubits
-        number = int(np.clip(self.config.operations / work, _FEWEST_HISTORIES, _MOST_HISTORIES))
-        drawn = Round(numbers=numbers_of_errors(total, int(part * number)), shares=shares)
-        return start.extended(program, drawn, self.generator)
-
-    def _score(self, fitted: FittedPrior) -> float:
-        """Mean log-probability of held-out shots, nats a shot."""
-        logs = TableLaw.of(fitted.law()).log_prob(self.heldout.bits)
-        return float(logs @ self.heldout.counts / self.heldout.num_shots)
-
-    def _note(self, step: str, score: float, gain: float | None, *, kept: bool) -> None:
-        self.steps.append(
-            {"step": step, "heldout_nats_per_shot": score, "gain": gain, "kept": kept}
-        )
-
-
-def first_shares(groups: Sequence[ErrorGroup]) -> Floats:
-    """Shares of errors before anything is known: by kind, and within a kind by size."""
-    totals: dict[str, float] = {}
-    for group in groups:
-        totals[group.shared] = totals.get(group.shared, 0.0) + group.size
-    shares = [_FIRST_SHARES[g.shared] * g.size / totals[g.shared] for g in groups]
-    return np.array(shares) / sum(shares)
-
-
-def numbers_of_errors(mean: float, histories: int) -> tuple[int, ...]:
-    """How many histories of 1, 2, ... errors, as a Poisson law of `mean` has them.
-
-    >>> numbers_of_errors(0.5, 100)
-    (77, 19, 8, 8)
-    """
-    most = int(poisson.isf(_TAIL, mean)) + 1
-    masses = poisson.pmf(np.arange(1, most + 1), mean)
-    masses[-1] = poisson.sf(most - 1, mean)
-    return tuple(max(8, round(histories * mass)) for mass in masses / masses.sum())
+def _errors_summary(state: State) -> dict[str, Any]:
+    """The mean number of errors of gates in a run, and their rates; none if they were left out."""
+    if not len(state.dictionary.laws):
+        return {"errors_a_run": 0.0, "rates_a_gate": {}}
+    rates = state.fitted.rates
+    return {
+        "errors_a_run": float(rates @ state.dictionary.sizes),
+        "rates_a_gate": mean_rates(state.dictionary.groups, rates),
+    }
 
 
 def mean_rates(groups: Sequence[ErrorGroup], rates: Floats) -> dict[str, float]:

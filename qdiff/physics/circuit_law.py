@@ -61,13 +61,25 @@ class CircuitLaw(AnyOrderLaw):
             fitted.marginals,
         )
 
-    def before_readout(self) -> TableLaw | MatrixProductLaw:
+    def before_readout(self) -> CircuitLaw:
         """The law before readout: what gate noise alone makes of the circuit.
 
-        The background stays out of it: it stands for what the fit could not explain, which has no
-        place before readout.
+        Of a table the background stays out: it stands for what readout and errors of gates could
+        not explain. Of a chain it stands for the errors of gates themselves, and stays, its bits
+        read without error.
         """
-        return self.clean
+        silent = Confusion(num_bits=self.num_bits, factors=())
+        if isinstance(self.clean, TableLaw):
+            return CircuitLaw(self.clean, silent, 0.0, self.marginals)
+        return CircuitLaw(self.clean, silent, self.background, self._unread_marginals())
+
+    def _unread_marginals(self) -> Floats:
+        """What the background's bits were before readout, as near as a law can be."""
+        matrices = np.stack([self.confusion.of_bit(bit) for bit in range(self.num_bits)])
+        up, down = matrices[:, 1, 0], matrices[:, 0, 1]
+        kept = 1 - up - down
+        undone = (self.marginals - up) / np.where(kept > 0, kept, 1)
+        return np.clip(np.where(kept > 0, undone, self.marginals), 0, 1)
 
     def log_prob(self, bits: Bits) -> Floats:
         return self.noisy.log_prob(bits)

@@ -64,20 +64,32 @@ class Confusion:
 
     @classmethod
     def independent(cls, one_given_zero: ArrayLike, zero_given_one: ArrayLike) -> Confusion:
-        """Each bit by itself: ``P(read 1 | 0)`` and ``P(read 0 | 1)``, one number a bit."""
-        pairs = zip(np.atleast_1d(one_given_zero), np.atleast_1d(zero_given_one), strict=True)
+        """Each bit by itself: ``P(read 1 | 0)`` and ``P(read 0 | 1)``, one number a bit.
+
+        Raises `InputError` for chances outside 0 to 1 and for lists of different lengths.
+        """
+        ups, downs = _chances(one_given_zero), _chances(zero_given_one)
+        if len(ups) != len(downs):
+            raise InputError(
+                f"readout needs P(1|0) and P(0|1) of every bit, got {len(ups)} and {len(downs)}"
+            )
         matrices = [
-            np.array([[1 - up, down], [up, 1 - down]], dtype=np.float64) for up, down in pairs
+            np.array([[1 - up, down], [up, 1 - down]]) for up, down in zip(ups, downs, strict=True)
         ]
         factors = tuple(Factor(bits=(bit,), matrix=m) for bit, m in enumerate(matrices))
         return cls(num_bits=len(factors), factors=factors)
 
     def with_pair_flips(self, pairs: Sequence[tuple[Bit, Bit]], rates: ArrayLike) -> Confusion:
-        """Then both bits of each pair flip together, with the pair's rate."""
-        together = np.eye(4)[::-1]
+        """Then both bits of each pair flip together, with the pair's rate.
+
+        Raises `InputError` for rates outside 0 to 1, or of another number than there are pairs.
+        """
+        together, chances = np.eye(4)[::-1], _chances(rates)
+        if len(chances) != len(pairs):
+            raise InputError(f"{len(pairs)} pairs need as many rates, got {len(chances)}")
         extra = tuple(
             Factor(bits=pair, matrix=(1 - rate) * np.eye(4) + rate * together)
-            for pair, rate in zip(pairs, np.atleast_1d(rates), strict=True)
+            for pair, rate in zip(pairs, chances, strict=True)
         )
         return Confusion(num_bits=self.num_bits, factors=(*self.factors, *extra))
 
@@ -85,6 +97,32 @@ class Confusion:
     def is_independent(self) -> bool:
         """Whether every factor is on one bit."""
         return all(len(factor.bits) == 1 for factor in self.factors)
+
+    def reaching(self, bits: Sequence[Bit]) -> list[Bit]:
+        """The bits whose readouts hang together with those of `bits`, themselves included."""
+        found = set(bits)
+        while True:
+            touched = [set(factor.bits) for factor in self.factors if found & set(factor.bits)]
+            more = found.union(*touched)
+            if more == found:
+                return sorted(found)
+            found = more
+
+    def restricted(self, bits: Sequence[Bit]) -> Confusion:
+        """What readout does to `bits` alone, in that order.
+
+        Raises `InputError` where some factor couples them to another bit.
+        """
+        place = {bit: number for number, bit in enumerate(bits)}
+        kept = [factor for factor in self.factors if set(factor.bits) & set(place)]
+        for factor in kept:
+            if not set(factor.bits) <= set(place):
+                raise InputError(f"the readout of bits {factor.bits} hangs together")
+        moved = [
+            Factor(bits=tuple(place[bit] for bit in factor.bits), matrix=factor.matrix)
+            for factor in kept
+        ]
+        return Confusion(num_bits=len(place), factors=tuple(moved))
 
     def apply(self, law: Floats) -> Floats:
         """``R p``, ``(2^n,) -> (2^n,)``."""
@@ -126,6 +164,14 @@ class Confusion:
         """All of ``R``, ``(2^n, 2^n)``; for tests and a dozen bits at most."""
         columns = np.eye(1 << self.num_bits)
         return np.stack([self.apply(column) for column in columns], axis=1)
+
+
+def _chances(values: ArrayLike) -> Floats:
+    """One-dimensional and between 0 and 1."""
+    found = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    if found.ndim != 1 or not ((found >= 0) & (found <= 1)).all():
+        raise InputError("readout errors must be chances between 0 and 1, one number a bit")
+    return found
 
 
 def _inverse(factor: Factor) -> Floats:

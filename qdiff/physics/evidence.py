@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from qdiff.physics.dictionary import Dictionary
-from qdiff.physics.noisy_prior import FittedPrior, PriorConfig, sensitivities
+from qdiff.physics.noisy_model import PriorConfig
+from qdiff.physics.noisy_prior import FittedPrior, sensitivities
 from qdiff.shots import Shots
 
 

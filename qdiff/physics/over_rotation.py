@@ -1,27 +1,36 @@
-"""Gates that turn too far: one relative angle for one-qubit gates and one for two-qubit gates.
+"""Gates that turn too far: one relative angle for each kind of gate.
 
-The ideal law of the over-rotated program takes the place of ``P_0``, and the angle is scanned. Laws
-after errors keep the right angle meanwhile, which is of second order.
+The ideal law of the over-rotated program takes the place of ``P_0``, and the angles are scanned.
+Laws after errors keep the right angles meanwhile, which is of second order.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from qdiff.physics.dictionary import Dictionary
-from qdiff.physics.noisy_prior import FittedPrior, PriorConfig, fit_prior, surprise
+from qdiff.physics.noisy_model import PriorConfig
+from qdiff.physics.noisy_prior import FittedPrior, fit_prior, surprise
 from qdiff.physics.program import Program
 from qdiff.physics.statevector import ideal_law
 from qdiff.shots import Shots
 
-Angles = tuple[float, float]
-"""``U^(1 + a)`` for gates on one qubit, ``U^(1 + b)`` for gates on two."""
+Angles = tuple[float, float, float]
+"""``U^(1 + a)`` for gates on one qubit, on two, and for those that devices do in software."""
 
+STRAIGHT: Angles = (0.0, 0.0, 0.0)
+
+_TOGETHER: tuple[Angles, ...] = ((1, 1, 0), (1, 1, 1))
+_APART: tuple[Angles, ...] = ((0, 1, 0), (1, 0, 0), (0, 0, 1))
 _GRID = (-0.06, -0.03, -0.015, 0.0, 0.015, 0.03, 0.06)
 _REFINED = 8
 _WORTH = 2.0
 """Nats that an angle must bring on the training shots."""
+
+Cost = Callable[[Angles], float]
 
 
 def scanned(
@@ -33,7 +42,8 @@ def scanned(
 ) -> tuple[Angles, FittedPrior]:
     """The angles of largest posterior density, and the fit there; zero where none is worth it.
 
-    First one angle for all gates, then either alone, each time the other parameters as they are.
+    First one angle for all gates, with or without those done in software, then each kind alone,
+    every time with the other parameters as they are.
     """
 
     def with_angles(angles: Angles) -> Dictionary:
@@ -43,29 +53,50 @@ def scanned(
         return surprise(with_angles(angles), shots, config, fitted.values)
 
     straight = fitted
-    angles: Angles = (0.0, 0.0)
-    for direction in ((1.0, 1.0), (0.0, 1.0), (1.0, 0.0)):
-        step = _best_step(cost, angles, direction)
-        moved = (angles[0] + step * direction[0], angles[1] + step * direction[1])
-        if step and cost(moved) < cost(angles) - _WORTH:
-            angles = moved
-            fitted = fit_prior(with_angles(angles), shots, config, fitted.values)
+    best, best_cost = STRAIGHT, cost(STRAIGHT)
+    for directions in (_TOGETHER, *((each,) for each in _APART)):
+        tried = [_moved(cost, best, each) for each in directions if _turns(program, each)]
+        found = min(tried, key=lambda item: item[1], default=(best, best_cost))
+        if found[1] < best_cost - _WORTH:
+            best = found[0]
+            fitted = fit_prior(with_angles(best), shots, config, fitted.values)
+            best_cost = cost(best)
     worth_it = fitted.objective < straight.objective - _WORTH
-    return (angles, fitted) if any(angles) and worth_it else ((0.0, 0.0), straight)
+    return (best, fitted) if worth_it else (STRAIGHT, straight)
 
 
-def _best_step(cost, start: Angles, direction: Angles) -> float:  # type: ignore[no-untyped-def]
-    """Grid, then Brent's method between the neighbours of the best point."""
+def turned_again(first: Angles, then: Angles) -> Angles:
+    """The angles of a program that was over-rotated twice: ``(1 + a) (1 + b) - 1``."""
+    one, two, virtual = ((1 + a) * (1 + b) - 1 for a, b in zip(first, then, strict=True))
+    return one, two, virtual
 
-    def along(step: float) -> float:
-        return float(cost((start[0] + step * direction[0], start[1] + step * direction[1])))
 
-    values = [along(step) for step in _GRID]
+def _turns(program: Program, direction: Angles) -> bool:
+    """Whether the program has gates of the kind that only this direction turns."""
+    if direction[2]:
+        return any(gate.virtual for gate in program.gates)
+    sizes = {len(gate.qubits) for gate in program.gates if not gate.virtual}
+    return any(direction[size - 1] for size in sizes)
+
+
+def _moved(cost: Cost, start: Angles, direction: Angles) -> tuple[Angles, float]:
+    """The best point along a direction: a grid, then Brent's method between its neighbours."""
+
+    def along(step: float) -> Angles:
+        one, two, virtual = (a + step * d for a, d in zip(start, direction, strict=True))
+        return one, two, virtual
+
+    values = [cost(along(step)) for step in _GRID]
     best = int(np.argmin(values))
     if best in (0, len(_GRID) - 1):
-        return _GRID[best]
+        return along(_GRID[best]), values[best]
     bounds = _GRID[best - 1], _GRID[best + 1]
     found = minimize_scalar(
-        along, bounds=bounds, method="bounded", options={"maxiter": _REFINED, "xatol": 1e-4}
+        lambda step: cost(along(step)),
+        bounds=bounds,
+        method="bounded",
+        options={"maxiter": _REFINED, "xatol": 1e-4},
     )
-    return float(found.x) if found.fun < values[best] else _GRID[best]
+    if found.fun < values[best]:
+        return along(float(found.x)), float(found.fun)
+    return along(_GRID[best]), values[best]

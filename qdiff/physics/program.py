@@ -72,16 +72,16 @@ class Program:
         if not all(0 <= bit < self.num_bits for bit in self.measured):
             raise InputError(f"bits {sorted(self.measured)} are not among {self.num_bits}")
 
-    def over_rotated(self, one: float, two: float) -> Program:
+    def over_rotated(self, one: float, two: float, virtual: float = 0.0) -> Program:
         """Every gate turned too far: ``U^(1 + one)`` on one qubit, ``U^(1 + two)`` on two.
 
-        Virtual gates are exact.
+        Virtual gates are exact, unless said otherwise.
         """
-        by = {1: 1 + one, 2: 1 + two}
-        gates = tuple(
-            gate if gate.virtual else replace(gate, phases=by[len(gate.qubits)] * gate.phases)
-            for gate in self.gates
-        )
+
+        def factor(gate: Gate) -> float:
+            return 1 + (virtual if gate.virtual else (one, two)[len(gate.qubits) - 1])
+
+        gates = tuple(replace(gate, phases=factor(gate) * gate.phases) for gate in self.gates)
         return replace(self, gates=gates)
 
     @property

@@ -1,0 +1,210 @@
+"""The steps of a circuit's fit, each tried in turn and kept where held-out shots are likelier.
+
+Every step is compared with the best so far, and what it brought is the difference of their
+held-out log-probabilities, in nats a shot: the gains of the kept steps add up to the whole. A step
+with parameters of its own must also bring a nat a parameter on the training shots (Akaike).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdiff.laws import TableLaw
+from qdiff.physics.dictionary import Dictionary, Round
+from qdiff.physics.errors import error_groups
+from qdiff.physics.evidence import log_evidence
+from qdiff.physics.fit_settings import CircuitFitConfig
+from qdiff.physics.histories import first_shares, later_shares, number_of_histories, numbers_of
+from qdiff.physics.noisy_model import PriorConfig
+from qdiff.physics.noisy_prior import FittedPrior, fit_prior
+from qdiff.physics.over_rotation import STRAIGHT, Angles, scanned, turned_again
+from qdiff.physics.program import Program
+from qdiff.physics.statevector import ideal_law
+from qdiff.shots import Shots
+
+Floats = NDArray[np.float64]
+
+_PILOT = 0.25
+"""The part of the histories that is drawn first, to see where errors are."""
+
+_TURNS = 3
+"""How often angles are scanned at most, rates being fitted anew in between."""
+
+_SPREADS = (0.05, 0.2, 0.6)
+_NATS_A_PARAMETER = 1.0
+"""What a new parameter must bring on the training shots too (Akaike)."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class State:
+    """A law of the circuit under noise, and how it was come by."""
+
+    program: Program
+    dictionary: Dictionary
+    prior: PriorConfig
+    fitted: FittedPrior
+    angles: Angles = STRAIGHT
+
+    def refitted(self, shots: Shots) -> FittedPrior:
+        """Parameters fitted to other shots, from the ones found so far on."""
+        return fit_prior(self.dictionary, shots, self.prior, self.fitted.values)
+
+
+class Search:
+    """The best so far, its held-out score, and a record of what was tried."""
+
+    def __init__(
+        self,
+        program: Program,
+        train: Shots,
+        heldout: Shots,
+        config: CircuitFitConfig,
+        generator: np.random.Generator,
+    ) -> None:
+        self.train, self.heldout = train, heldout
+        self.config, self.generator = config, generator
+        groups = error_groups(program)
+        prior = PriorConfig(rates=config.rates, readout=config.readout, confusion=config.confusion)
+        dictionary = Dictionary.without_errors(ideal_law(program), groups)
+        self.best = State(
+            program=program,
+            dictionary=dictionary,
+            prior=prior,
+            fitted=fit_prior(dictionary, train, prior),
+        )
+        self.score = self.score_of(self.best.fitted)
+        self.steps: list[dict[str, Any]] = []
+        self._note("ideal law, readout and background", self.score, gain=None, kept=True)
+
+    def run(self) -> None:
+        """Try every step."""
+        if self.best.dictionary.groups and self.config.order is None:
+            self.errors()
+            for _ in range(_TURNS):
+                if not self.over_rotation():
+                    break
+            if any(self.best.angles) and not len(self.best.dictionary.laws):
+                self.errors()  # of the turned circuit, where those of the straight one were no use
+            self.spreads()
+        self.pairs()
+
+    def errors(self) -> None:
+        """Errors of gates: a pilot round tells where they are, a larger one is drawn there."""
+        best = self.best
+        total = max(-float(np.log1p(-min(best.fitted.background, 0.95))), 0.05)
+        shares = first_shares(best.dictionary.groups)
+        pilot = self._drawn(best.dictionary, best.program, total, shares, _PILOT)
+        found = fit_prior(pilot, self.train, best.prior, best.fitted.values)
+        total, shares = later_shares(pilot, found.rates)
+        dictionary = self._drawn(pilot, best.program, total, shares, 1 - _PILOT)
+        found = fit_prior(dictionary, self.train, best.prior, found.values)
+        tried = replace(best, dictionary=dictionary, fitted=found)
+        self._decide("errors of gates", tried, parameters=0)
+
+    def over_rotation(self) -> bool:
+        """Gates that turn too far; all errors are then drawn anew, about the turned circuit.
+
+        Rates that made up for wrong angles get their due only then, so it is worth trying again.
+        """
+        best = self.best
+        angles, found = scanned(best.program, best.dictionary, best.fitted, self.train, best.prior)
+        if not any(angles):
+            self._note("gates that turn too far", self.score, gain=0.0, kept=False)
+            return False
+        program = best.program.over_rotated(*angles)
+        dictionary = Dictionary.without_errors(ideal_law(program), best.dictionary.groups)
+        if len(best.dictionary.laws):
+            total, shares = later_shares(best.dictionary, found.rates)
+            dictionary = self._drawn(dictionary, program, total, shares, 1.0)
+        found = fit_prior(dictionary, self.train, best.prior, found.values)
+        turned = turned_again(best.angles, angles)
+        tried = replace(best, program=program, dictionary=dictionary, fitted=found, angles=turned)
+        parameters = sum(angle != 0 for angle in angles)
+        return self._decide("gates that turn too far", tried, parameters=parameters, angles=turned)
+
+    def spreads(self) -> None:
+        """How far rates may differ, each spread proposed by the evidence (Laplace) in turn."""
+        best = tried = self.best
+        names = [] if self.config.confusion is not None else ["readout_spread"]
+        names += ["group_spread"] if len(best.dictionary.laws) else []
+        for name in names:
+            tried = max(self._with_spreads(tried, name), key=self._evidence)
+        # evidence of the training shots, then likelihood of the held-out ones: that of them all
+        brought = self._evidence(tried) - self._evidence(best)
+        gain = self.score_of(tried.fitted) - self.score
+        self._settle(
+            "how far rates may differ",
+            tried,
+            kept=brought + gain * self.heldout.num_shots > 0,
+            details={
+                "readout_spread": tried.prior.readout_spread,
+                "group_spread": tried.prior.group_spread,
+            },
+        )
+
+    def pairs(self) -> None:
+        """Coupled bits that flip together in readout."""
+        best = self.best
+        pairs = tuple(best.program.couplings)
+        if not pairs or self.config.confusion is not None:
+            return
+        prior = replace(best.prior, pairs=pairs)
+        found = fit_prior(best.dictionary, self.train, prior, best.fitted.values)
+        tried = replace(best, prior=prior, fitted=found)
+        self._decide("coupled bits flip together", tried, parameters=len(pairs))
+
+    def score_of(self, fitted: FittedPrior) -> float:
+        """Mean log-probability of held-out shots, nats a shot."""
+        logs = TableLaw.of(fitted.law()).log_prob(self.heldout.bits)
+        return float(logs @ self.heldout.counts / self.heldout.num_shots)
+
+    def _with_spreads(self, state: State, name: str) -> list[State]:
+        priors = [replace(state.prior, **{name: spread}) for spread in _SPREADS]  # type: ignore[arg-type]
+        return [
+            replace(
+                state,
+                prior=prior,
+                fitted=fit_prior(state.dictionary, self.train, prior, state.fitted.values),
+            )
+            for prior in priors
+        ]
+
+    def _evidence(self, state: State) -> float:
+        return log_evidence(state.dictionary, self.train, state.prior, state.fitted)
+
+    def _decide(self, step: str, tried: State, *, parameters: int, **details: Any) -> bool:
+        """Keep `tried` if held-out shots, and enough training shots, are likelier with it."""
+        brought = self.best.fitted.objective - tried.fitted.objective
+        likelier = self.score_of(tried.fitted) > self.score
+        kept = likelier and brought > parameters * _NATS_A_PARAMETER
+        self._settle(step, tried, kept=kept, details=details)
+        return kept
+
+    def _settle(self, step: str, tried: State, *, kept: bool, details: dict[str, Any]) -> None:
+        score = self.score_of(tried.fitted)
+        self._note(step, score, gain=score - self.score, kept=kept, details=details)
+        if kept:
+            self.best, self.score = tried, score
+
+    def _drawn(
+        self, start: Dictionary, program: Program, total: float, shares: Floats, part: float
+    ) -> Dictionary:
+        number = number_of_histories(program, self.config.operations)
+        drawn = Round(numbers=numbers_of(total, int(part * number)), shares=shares)
+        return start.extended(program, drawn, self.generator)
+
+    def _note(
+        self,
+        step: str,
+        score: float,
+        *,
+        gain: float | None,
+        kept: bool,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        entry = {"step": step, "heldout_nats_per_shot": score, "gain": gain, "kept": kept}
+        self.steps.append({**entry, **(details or {})})

@@ -1,0 +1,58 @@
+"""How many histories of errors to draw, with how many errors each, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from qdiff.physics.dictionary import Dictionary
+from qdiff.physics.errors import ErrorGroup
+from qdiff.physics.program import Program
+
+Floats = NDArray[np.float64]
+
+_FIRST_SHARES = {"pauli2": 0.55, "pauli1": 0.2, "phase1": 0.1, "relax1": 0.15}
+"""How errors are shared among kinds before anything is known."""
+
+_EXPLORING = 0.2
+"""The part of a later round that is drawn as the first one was, so that no kind is ruled out."""
+
+_MOST_HISTORIES, _FEWEST_HISTORIES = 4000, 48
+_TAIL = 0.01
+
+
+def number_of_histories(program: Program, operations: float) -> int:
+    """As many as `operations`, gates times amplitudes, allow; 48 to 4,000."""
+    work = max(len(program.gates), 1) << program.num_qubits
+    return int(np.clip(operations / work, _FEWEST_HISTORIES, _MOST_HISTORIES))
+
+
+def first_shares(groups: Sequence[ErrorGroup]) -> Floats:
+    """Shares of errors before anything is known: by kind, and within a kind by size."""
+    totals: dict[str, float] = {}
+    for group in groups:
+        totals[group.shared] = totals.get(group.shared, 0.0) + group.size
+    shares = [_FIRST_SHARES[g.shared] * g.size / totals[g.shared] for g in groups]
+    return np.array(shares) / sum(shares)
+
+
+def later_shares(dictionary: Dictionary, rates: Floats) -> tuple[float, Floats]:
+    """Expected errors a run, and their shares, most of them where `rates` say that they are."""
+    uses = rates * dictionary.sizes
+    total = float(uses.sum())
+    return total, (1 - _EXPLORING) * uses / total + _EXPLORING * first_shares(dictionary.groups)
+
+
+def numbers_of(mean: float, histories: int) -> tuple[int, ...]:
+    """How many histories of 1, 2, ... errors, as a Poisson law of `mean` has them.
+
+    >>> numbers_of(0.5, 100)
+    (77, 19, 8, 8)
+    """
+    most = int(poisson.isf(_TAIL, mean)) + 1
+    masses = poisson.pmf(np.arange(1, most + 1), mean)
+    masses[-1] = poisson.sf(most - 1, mean)
+    return tuple(max(8, round(histories * mass)) for mass in masses / masses.sum())
