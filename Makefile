@@ -52,6 +52,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/sampling_speed.py
+	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/wide_comparison.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
 

@@ -78,6 +78,25 @@ def test_every_stage_in_turn(qdiff_command) -> None:
         assert qdiff_command("inspect", file, "--json").json["kind"] == kind
 
 
+def test_shots_are_compared_with_shots(qdiff_command) -> None:
+    """No table is needed, so 80 bits will do; a model is drawn from."""
+    rng = np.random.default_rng(1)
+    first, second = rng.random((300, 80)) < 0.3, rng.random((200, 80)) < 0.3
+    qdiff.Shots.from_bits(first).save("first.safetensors")
+    qdiff.Shots.from_bits(second).save("second.safetensors")
+    done = qdiff_command("compare", "first.safetensors", "second.safetensors", "--json")
+    assert (done.code, done.err) == (0, "")
+    assert done.json["z1_max"]["value"] == pytest.approx(
+        2 * np.abs(first.mean(axis=0) - second.mean(axis=0)).max()
+    )
+    assert "total_variation" not in done.json  # no string is there twice
+    Path("shots.json").write_text('{"000": 300, "111": 300, "010": 40}')
+    assert qdiff_command("fit", "shots.json", "--effort", "fast").code == 0
+    done = qdiff_command("compare", "model.safetensors", "shots.json")
+    assert done.code == 0
+    assert "640 shots against 640 of 3 bits" in done.out
+
+
 def test_questions_and_checkpoints(qdiff_command) -> None:
     Path("shots.json").write_text('{"000": 300, "111": 300, "010": 40}')
     fit = ("fit", "shots.json", "--effort", "fast", "--checkpoint", "unfinished")
@@ -170,7 +189,13 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("fit", "shots.json", "--checkpoint", "bell.qasm"), "not a qdiff file"),
         (("sample", "bell.qasm"), "bell.qasm"),
         (("sample", "shots.json"), "expected a model"),
-        (("compare", "shots.json", "shots.json"), "expected a distribution"),
+        (("compare", "shots.json", "bell.qasm"), "bell.qasm"),
+        (("compare", "shots.json", "wide.json"), "2 bits, the reference 3"),
+        (("compare", "shots.json", "empty.json"), "empty.json"),
+        (("compare", "nan.json", "shots.json"), "nan.json"),
+        (("compare", "shots.json", "nan.npz"), "nan.npz"),
+        (("compare", "shots.json", "nan.csv"), "nan.csv"),
+        (("compare", "shots.json", "shots.json", "--training", "wide.json"), "training set"),
         (("inspect", "missing"), "missing"),
         (("nonsense",), "nonsense"),
         (("run",), "circuit"),
@@ -182,6 +207,11 @@ def test_mistakes_are_one_line_and_exit_code_2(qdiff_command, args, says: str) -
     Path("unmeasured.qasm").write_text(BELL.replace("c = measure q;\n", ""))
     Path("mixed.json").write_text('{"00": 1, "111": 2}')
     Path("negative.json").write_text('{"00": -1}')
+    Path("wide.json").write_text('{"000": 5, "111": 5}')
+    Path("empty.json").write_text("{}")
+    Path("nan.json").write_text('{"00": NaN, "11": 10}')
+    Path("nan.csv").write_text("0,1\n1,nan\n")
+    np.savez("nan.npz", bits=np.array([[0.0, np.nan], [1.0, 0.0]]))
     Path("shots.json").write_text('{"00": 10, "11": 10}')
     files = {*os.listdir()}
     done = qdiff_command(*args)

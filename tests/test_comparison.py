@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import json
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from qdiff import Distribution, InputError, Register, Shots, compare
+from qdiff.against_shots import histogram_scores
+from qdiff.baselines import IndependentBits
+from qdiff.few_body import DISTANCES, Layout, Moments, distance_values
+from qdiff.two_samples import Pool
 
 
 def porter_thomas(num_bits: int = 8, seed: int = 0) -> Distribution:
@@ -14,6 +20,7 @@ def porter_thomas(num_bits: int = 8, seed: int = 0) -> Distribution:
 
 
 TRUTH = porter_thomas()
+FEW_BODY = tuple(DISTANCES)
 
 
 def test_the_reference_itself_is_perfect() -> None:
@@ -57,6 +64,7 @@ def test_to_dict_is_json_and_infinities_are_text() -> None:
     text = json.dumps(found.to_dict(), allow_nan=False)
     value = json.loads(text)
     assert value["reverse_kl"]["value"] == "inf"
+    assert value["z2_rms"]["estimator"] == "frequencies of the shots, biased upwards"
     assert {"value", "interval", "floor", "training", "uniform", "independent_bits"} <= set(
         value["kl"]
     )
@@ -74,6 +82,10 @@ def test_same_seed_same_numbers() -> None:
         (porter_thomas(7), TRUTH),
         (TRUTH.sample(10, seed=1).split(0.0, seed=1)[0], TRUTH),
         (TRUTH, TRUTH.sample(10, seed=1)),
+        (TRUTH.sample(10, seed=1), porter_thomas(7).sample(10, seed=1)),
+        (TRUTH.sample(10, seed=1), TRUTH.sample(0, seed=1)),
+        (TRUTH.sample(0, seed=1), TRUTH.sample(10, seed=1)),
+        (TRUTH, None),
         ("shots", TRUTH),
     ],
 )
@@ -83,17 +95,20 @@ def test_what_cannot_be_compared_is_one_clear_line(candidate, reference) -> None
     assert "\n" not in str(caught.value)
 
 
-def test_floors_of_porter_thomas() -> None:
-    truth = porter_thomas(12)
-    found = compare(truth.sample(10_000, seed=3), truth, seed=4)
-    assert found["total_variation"].floor == pytest.approx(0.22, abs=0.006)
-    assert round(found["hellinger_fidelity"].floor, 2) == 0.86
-    assert found["hellinger_fidelity"].uniform == pytest.approx(np.pi / 4, abs=0.015)
-    assert found["kl"].uniform == pytest.approx(1 - np.euler_gamma, abs=0.03)
-    truth = porter_thomas(16)
-    found = compare(truth.sample(100_000, seed=3), truth, seed=4, resamples=10)
-    assert found["total_variation"].floor == pytest.approx(0.29, abs=0.006)
-    assert round(found["hellinger_fidelity"].floor, 2) == 0.78
+@pytest.mark.parametrize(
+    ("num_bits", "shots", "resamples", "variation", "fidelity"),
+    [(12, 10_000, 200, 0.22, 0.86), (16, 100_000, 10, 0.29, 0.78)],
+)
+def test_floors_of_porter_thomas(num_bits, shots, resamples, variation, fidelity) -> None:
+    """What a perfect sampler scores, in digits; what uniform does, within 5 standard errors."""
+    truth = porter_thomas(num_bits)
+    found = compare(truth.sample(shots, seed=3), truth, seed=4, resamples=resamples)
+    assert found["total_variation"].floor == pytest.approx(variation, abs=0.006)
+    assert round(found["hellinger_fidelity"].floor, 2) == fidelity
+    error = 1 / np.sqrt(1 << num_bits)
+    assert found["hellinger_fidelity"].uniform == pytest.approx(0.785, abs=2 * error)
+    assert found["kl"].uniform == pytest.approx(0.423, abs=4 * error)
+    assert found["heavy_output"].floor == pytest.approx(0.847, abs=2 * error)
 
 
 def test_a_worse_sampler_lies_above_the_floor() -> None:
@@ -176,3 +191,108 @@ def test_bad_options_are_one_clear_line(options, message) -> None:
     with pytest.raises(InputError, match=message) as caught:
         compare(TRUTH, TRUTH, **options)
     assert "\n" not in str(caught.value)
+
+
+def chain(num_bits: int, shots: int, seed: int, misread: float = 0.0) -> Shots:
+    """Bits that mostly repeat the one before; bit 5 misread at times."""
+    rng = np.random.default_rng(seed)
+    flips = rng.random((shots, num_bits)) > 0.8
+    flips[:, 0] = rng.random(shots) < 0.5
+    bits = np.bitwise_xor.accumulate(flips, axis=1)
+    bits[:, 5] ^= rng.random(shots) < misread
+    return Shots.from_bits(bits)
+
+
+def test_two_sets_of_shots_by_a_second_route() -> None:
+    """Through histograms and their tables, which few bits allow."""
+    first, second, training = (TRUTH.sample(size, seed=size) for size in (700, 900, 500))
+    found = compare(first, second, training=training, resamples=20)
+    p, q, t = (Distribution.from_shots(shots) for shots in (second, first, training))
+    uniform = Distribution(probabilities=np.full(256, 1 / 256))
+    known = compare(q, p)
+    for name in ("jensen_shannon", "total_variation", "hellinger_fidelity", *FEW_BODY):
+        assert found[name].value == pytest.approx(known[name].value, abs=1e-12)
+        assert found[name].training == pytest.approx(compare(t, p)[name].value, abs=1e-12)
+        assert found[name].uniform == pytest.approx(compare(uniform, p)[name].value, abs=1e-12)
+        bits = known_bits(training)
+        assert found[name].independent_bits == pytest.approx(compare(bits, p)[name].value)
+    assert set(found.metrics) == {
+        "jensen_shannon",
+        "total_variation",
+        "hellinger_fidelity",
+        *FEW_BODY,
+    }
+    assert (found.num_shots, found.reference_shots, found.training_shots) == (700, 900, 500)
+    assert "700 shots against 900 of 8 bits" in found.caption()
+
+
+def scored(first: Shots, second: Shots) -> dict[str, float]:
+    pool, layout = Pool.of(first, second), Layout.of(first.num_bits)
+    few = distance_values(layout, Moments.of(first).vector - Moments.of(second).vector)
+    return {**few, **histogram_scores(pool.first, pool.second)}
+
+
+def known_bits(shots: Shots) -> Distribution:
+    return IndependentBits().fit(shots).distribution()
+
+
+@pytest.mark.statistical
+def test_the_floor_of_two_sets_is_what_two_sets_of_one_law_score() -> None:
+    first, second = TRUTH.sample(600, seed=1), TRUTH.sample(400, seed=2)
+    floor = compare(first, second, resamples=200)
+    rng = np.random.default_rng(3)
+    again = [scored(TRUTH.sample(600, seed=rng), TRUTH.sample(400, seed=rng)) for _ in range(400)]
+    for name in ("total_variation", "jensen_shannon", "z2_rms", "marginal3_max"):
+        scores = np.array([one[name] for one in again])
+        # The floor is exact given the pool, and its mean varies with the pool by less than a score.
+        assert abs(floor[name].floor - scores.mean()) < 2 * scores.std(), name
+        low, high = floor[name].floor_interval
+        assert high - low == pytest.approx(np.ptp(np.quantile(scores, [0.025, 0.975])), rel=0.4)
+
+
+def test_a_misread_bit_shows_at_any_width() -> None:
+    first, second = chain(90, 3000, 1, misread=0.2), chain(90, 3000, 2)
+    found = compare(first, second, resamples=40, confidence=0.9)
+    assert "total_variation" not in found.metrics  # hardly a string is there twice
+    for name in ("z2_max", "marginal2_max"):
+        assert found[name].value > found[name].floor_interval[1]
+    strings, means = found.candidate_moments.z(2)
+    worst = np.abs(means - found.reference_moments.z(2)[1]).argmax()
+    assert 5 in strings[worst]
+    assert "4,096 of 117,480, drawn at random" in found["z3_rms"].estimator
+    same = compare(chain(90, 3000, 3), second, resamples=40, confidence=0.9)
+    assert same["z2_max"].value < found["z2_max"].floor_interval[1] * 1.3
+
+
+def test_the_moments_of_a_comparison_are_at_hand() -> None:
+    found = compare(TRUTH.sample(1000, seed=1), TRUTH)
+    strings, means = found.reference_moments.z(3)
+    signs = 1 - 2 * (np.arange(256)[:, None] >> strings[7] & 1)
+    assert means[7] == pytest.approx(TRUTH.probabilities @ signs.prod(axis=1))
+    assert found.candidate_moments.spectrum.sum() == pytest.approx(1)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_shots_of_127_bits() -> None:
+    """Under 60 s and 2 GB, on two idle cores half a minute; processor time is what is bounded."""
+    first, second = chain(127, 100_000, 1), chain(127, 100_000, 2)
+    tracemalloc.start()
+    start = time.process_time()
+    compare(first, second)
+    assert time.process_time() - start < 60
+    assert tracemalloc.get_traced_memory()[1] < 1.5e9
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("num_bits", [1, 2, 3])
+def test_so_few_bits_that_some_strings_do_not_exist(num_bits: int) -> None:
+    truth = Distribution(probabilities=np.full(1 << num_bits, 0.5**num_bits))
+    for reference in (truth, truth.sample(50, seed=1)):
+        found = compare(truth.sample(50, seed=2), reference)
+        assert sum(name in found.metrics for name in FEW_BODY) == 1 + 4 * num_bits
+
+
+def test_a_single_shot_a_side() -> None:
+    found = compare(Shots.from_bits([[0, 1, 1, 0]]), Shots.from_bits([[0, 1, 1, 1]]))
+    assert found["z1_max"].value == 2
+    assert json.dumps(found.to_dict(), allow_nan=False)

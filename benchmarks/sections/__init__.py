@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sections.circuits import circuit_laws, circuit_verdicts, mitigation
+from sections.comparisons import coverage, wide_comparison
 from sections.main_job import main_job
 from sections.markdown import Section
 from sections.quality import niu, quality
@@ -20,5 +21,7 @@ SECTIONS: dict[str, Section] = {
     "niu": niu,
     "steps": steps,
     "sampling_speed": sampling_speed,
+    "coverage": coverage,
+    "wide_comparison": wide_comparison,
     "main_job": main_job,
 }

@@ -221,7 +221,9 @@ def sample(
 @app.command()
 def compare(
     candidate: Annotated[Path, typer.Argument(help="Shots, a distribution or a model.")],
-    reference: Annotated[Path, typer.Argument(help="A distribution (see qdiff exact).")],
+    reference: Annotated[
+        Path, typer.Argument(help="A distribution (see qdiff exact), or other shots.")
+    ],
     training: Annotated[
         Path | None, typer.Option(help="The shots that the candidate was fitted to.")
     ] = None,
@@ -231,19 +233,33 @@ def compare(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Compare shots, a distribution or a model with a reference distribution.
+    """Compare shots, a distribution or a model with a reference distribution, or with other shots.
+
+    Two sets of shots need no table and may have any number of bits; a model is then drawn from, as
+    many shots as the reference has.
 
     Example: qdiff compare model.safetensors exact.safetensors --report page.html
     """
+    import numpy as np
+
     from qdiff import comparison, formats
+    from qdiff.shots import Shots
     from qdiff.surrogate import Surrogate
 
     page.check(report, pictures, force=force)
-    value, truth = formats.load(candidate), formats.load_distribution(reference)
+    value, target = formats.load(candidate), formats.load_data(reference)
     shots = None if training is None else formats.load_shots(training)
+    shown = value
+    if isinstance(value, Surrogate):
+        apart = np.random.SeedSequence(seed, spawn_key=(1,))  # from the comparison's own draws
+        value = (
+            value.sample(target.num_shots, seed=apart)
+            if isinstance(target, Shots)
+            else value.distribution()
+        )
     found = comparison.compare(
-        value.distribution() if isinstance(value, Surrogate) else value,
-        truth,
+        value,
+        target,
         training=shots,
         seed=seed,
     )
@@ -253,8 +269,8 @@ def compare(
             pictures,
             force=force,
             found=found,
-            candidate=(candidate.name, value),
-            reference=(reference.name, truth),
+            candidate=(candidate.name, shown),
+            reference=(reference.name, target),
             training=None if training is None or shots is None else (training.name, shots),
             command=_command(),
             seed=seed,
