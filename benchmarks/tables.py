@@ -10,13 +10,13 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from drift_sections import two_sample
+from page_parts import Row, head, interval, line, mean
+from real_sections import held_out, known_law
 from record import RESULTS, mean_interval, read
 
 PAGE = RESULTS.parent.parent / "docs" / "benchmarks.md"
-Row = dict[str, Any]
-
 STRUCTURED = ("ising", "heisenberg", "qaoa", "ansatz", "iqp", "ghz", "phase")
 """Families whose outcomes have structure to learn; brickwork circuits are random."""
 
@@ -307,10 +307,6 @@ def speed_line(row: Row) -> list[str]:
     ]
 
 
-def head(texts: Sequence[str], numbers: Sequence[str]) -> list[str]:
-    return [line([*texts, *numbers]), "|" + "---|" * len(texts) + "--:|" * len(numbers)]
-
-
 def circuit_laws(title: str, part: str) -> Callable[[Row], list[str]]:
     def section(content: Row) -> list[str]:
         keys = dict.fromkeys((r["noise"], r["shots"], r["circuit"]) for r in content["rows"])
@@ -450,21 +446,6 @@ def mitigation(content: Row) -> list[str]:
     ]
 
 
-def line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def interval(entry: Row) -> str:
-    low, high = entry["interval"]
-    if len(entry["values"]) == 1:  # one seed has no interval
-        return f"{entry['mean']:.3g}"
-    return f"{entry['mean']:.3g} [{low:.3g}, {high:.3g}]"
-
-
-def mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
-
-
 SECTIONS: dict[str, Callable[[Row], list[str]]] = {
     "quality_q12": quality("q12"),
     "quality_q16": quality("q16"),
@@ -473,6 +454,11 @@ SECTIONS: dict[str, Callable[[Row], list[str]]] = {
     "circuit_prior_wide": circuit_laws("The same at 16 and 20 qubits", "wide"),
     "circuit_prior_verdicts": circuit_verdicts,
     "mitigation": mitigation,
+    "real_ising": known_law,
+    "real_steane": held_out("A quantum error-correcting code on a device", "steane"),
+    "real_aquila": held_out("A chain of atoms on a device", "aquila"),
+    "real_aquila_times": held_out("The same, each evolution time by itself", "aquila_times"),
+    "two_sample": two_sample,
     "simulation_time": simulation_time,
     "niu": niu,
     "steps": steps,
