@@ -48,6 +48,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/circuit_prior.py wide
 	$(BIN)/python benchmarks/circuit_prior.py verdicts
 	$(BIN)/python benchmarks/mitigation.py
+	$(BIN)/python benchmarks/two_sample.py
 	$(BIN)/python benchmarks/simulation_time.py
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py

@@ -20,6 +20,7 @@ import record
 
 import qdiff
 from qdiff import Confusion, Distribution, Shots
+from qdiff.baselines import HAMMER
 from qdiff.physics.unfolding import steps
 
 GATES = "depolarizing:p1=5e-4,p2=4e-3"
@@ -50,18 +51,8 @@ def unfolded(confusion: Confusion, shots: Shots) -> np.ndarray[Any, Any]:
 
 
 def hammered(shots: Shots) -> np.ndarray[Any, Any]:
-    """HAMMER (Tannu et al., ASPLOS 2022): strings gain from likely neighbours in Hamming space."""
-    p = shots.counts / shots.num_shots
-    index, half = shots.indices, shots.num_bits // 2
-    distance = np.bitwise_count(index[:, None] ^ index[None, :])
-    spectrum = np.array([p @ (distance == d) @ np.ones(len(p)) for d in range(half + 1)])
-    weight = np.zeros(shots.num_bits + 1)
-    weight[: half + 1] = 1 / np.maximum(spectrum, 1e-12)
-    gains = weight[distance] * (p[:, None] > p[None, :]) * p[None, :]
-    scores = (p + gains.sum(axis=1)) * p
-    table = np.zeros(1 << shots.num_bits)
-    table[index] = scores / scores.sum()
-    return table
+    """HAMMER on the strings that were seen, without any readout."""
+    return HAMMER(pseudocount=0).fit(shots).distribution().probabilities
 
 
 def mthree_law(confusion: Confusion, shots: Shots) -> np.ndarray[Any, Any] | None:

@@ -139,6 +139,18 @@ def is_canonical(words: Words) -> bool:
     return bool(above.all())
 
 
+def hamming_distances(words: Words, others: Words) -> NDArray[np.int16]:
+    """In how many bits packed rows differ, ``(m, words), (k, words) -> (m, k)``.
+
+    >>> hamming_distances(np.array([[5]], dtype=np.uint64), np.array([[5], [6]], dtype=np.uint64))
+    array([[0, 2]], dtype=int16)
+    """
+    total = np.zeros((len(words), len(others)), dtype=np.int16)
+    for mine, theirs in zip(words.T, others.T, strict=True):
+        total += np.bitwise_count(mine[:, None] ^ theirs[None, :])
+    return total
+
+
 def format_keys(words: Words, registers: Sequence[Register]) -> list[str]:
     """Qiskit's count keys of packed rows: bit 0 rightmost, spaces between registers.
 

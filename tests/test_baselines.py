@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from scipy.stats import entropy
 
 import qdiff.baselines
 from qdiff.baselines import (
+    HAMMER,
     LSTM,
     MADE,
+    RBM,
     Baseline,
     ChowLiuTree,
     Histogram,
@@ -24,10 +27,12 @@ from qdiff.baselines import (
     ProductLaw,
     TreeLaw,
     Uniform,
+    hammer,
     mutual_information,
     pair_joint,
 )
 from qdiff.baselines.base import parted, without
+from qdiff.baselines.rbm import Machine
 from qdiff.bits import Register, all_bits
 from qdiff.diffusion.training import TrainingConfig
 from qdiff.distribution import Distribution
@@ -47,6 +52,9 @@ BASELINES: dict[str, Baseline] = {
     "matrix product": MatrixProduct(config=MatrixProductConfig(bonds=(1, 3), steps=20)),
     "MADE": MADE(hidden=(5, 12), weight_decay=(0.3, 0.0), training=QUICK),
     "LSTM": LSTM(hidden=(4,), training=QUICK),
+    "HAMMER": HAMMER(),
+    "RBM, few units": RBM(hidden=(1, 4), weight_decay=(0.3, 0.0), training=QUICK),
+    "RBM, many units": RBM(hidden=(7,), training=QUICK),
 }
 baselines = pytest.mark.parametrize("baseline", BASELINES.values(), ids=BASELINES.keys())
 
@@ -134,7 +142,7 @@ def test_no_shots_are_refused(baseline: Baseline) -> None:
         baseline.fit(Shots.from_bits(np.empty((0, 3), dtype=np.uint8)))
 
 
-@pytest.mark.parametrize("kind", [Histogram, IndependentBits, ChowLiuTree])
+@pytest.mark.parametrize("kind", [Histogram, IndependentBits, ChowLiuTree, HAMMER])
 @pytest.mark.parametrize("pseudocount", [-1.0, np.nan, np.inf])
 def test_bad_pseudocounts_are_refused(kind: type[Histogram], pseudocount: float) -> None:
     with pytest.raises(InputError, match="pseudocount"):
@@ -236,8 +244,9 @@ def test_held_out_shots_are_a_part_of_the_shots() -> None:
         MADE(hidden=(24,), weight_decay=(0.0,), training=LONGER),
         LSTM(hidden=(16,), weight_decay=(0.0,), training=LONGER),
         MatrixProduct(config=MatrixProductConfig(bonds=(1, 2, 4))),
+        RBM(hidden=(8,), weight_decay=(0.0,), training=replace(LONGER, steps=2000, patience=20)),
     ],
-    ids=["MADE", "LSTM", "matrix product"],
+    ids=["MADE", "LSTM", "matrix product", "RBM"],
 )
 def test_what_is_tuned_learns_a_parity(baseline: Baseline) -> None:
     """Four bits of even parity, no three of which depend on each other: a tree sees nothing."""
@@ -250,10 +259,10 @@ def test_what_is_tuned_learns_a_parity(baseline: Baseline) -> None:
     assert kl_divergence(truth, table) < 0.02
 
 
-@pytest.mark.parametrize("kind", [MADE, LSTM])
+@pytest.mark.parametrize("kind", [MADE, LSTM, RBM])
 @pytest.mark.parametrize("change", [{"hidden": ()}, {"hidden": (0,)}, {"weight_decay": (-1.0,)}])
 def test_bad_searches_are_refused(
-    kind: type[MADE] | type[LSTM], change: dict[str, tuple[float, ...]]
+    kind: type[MADE] | type[LSTM] | type[RBM], change: dict[str, tuple[float, ...]]
 ) -> None:
     with pytest.raises(InputError):
         kind(**change)  # type: ignore[arg-type]
@@ -279,6 +288,57 @@ def test_logits_see_earlier_bits_only_and_steps_agree(name: str) -> None:
         torch.testing.assert_close(fresh, logits[:, position], atol=1e-5, rtol=1e-5)
     with pytest.raises(InputError, match="order"):
         network.step(states, range(5, -1, -1), 0, None)
+
+
+@pytest.mark.parametrize(("num_bits", "hidden"), [(3, 5), (5, 3), (4, 4)])
+def test_a_boltzmann_machine_by_summing_over_both_layers(num_bits: int, hidden: int) -> None:
+    machine = Machine(num_bits, hidden, torch.Generator().manual_seed(1)).double()
+    with torch.no_grad():
+        machine.visible.copy_(torch.linspace(-1, 1, num_bits))
+        machine.hidden.copy_(torch.linspace(0.5, -0.5, hidden))
+    law = machine.law()
+    s, h = 2 * all_bits(num_bits).astype(float) - 1, all_bits(hidden).astype(float)
+    weights, visible, bias = (part.detach().numpy() for part in machine.parameters())
+    joint = np.exp(s @ weights @ h.T + (s @ visible)[:, None] + (h @ bias)[None, :])
+    expected = joint.sum(axis=1) / joint.sum()
+    np.testing.assert_allclose(np.exp(law.log_prob(all_bits(num_bits))), expected, rtol=1e-12)
+    np.testing.assert_allclose(law.table(), expected, rtol=1e-12)
+    machine.states = machine.states.double()
+    total = machine.log_partition()
+    assert float(total.detach()) == pytest.approx(np.log(joint.sum()), abs=1e-12)
+    # the gradient of log Z is the mean of what each parameter multiplies
+    total.backward()  # type: ignore[no-untyped-call]
+    means = (s.T @ joint @ h, s.T @ joint.sum(axis=1), joint.sum(axis=0) @ h)
+    for parameter, mean in zip(machine.parameters(), means, strict=True):
+        assert parameter.grad is not None
+        np.testing.assert_allclose(parameter.grad.numpy(), mean / joint.sum(), atol=1e-12)
+
+
+def test_a_boltzmann_machine_beyond_reach_is_refused() -> None:
+    shots = Shots.from_bits(np.eye(30, dtype=np.uint8))
+    with pytest.raises(InputError, match="at most 20 hidden"):
+        RBM(hidden=(21,)).fit(shots)
+
+
+def test_hammer_by_hand() -> None:
+    """Neighbours that are less likely count, by one over the mean probability at their distance."""
+    shots = Shots.from_counts({"00": 5, "01": 3, "11": 2})
+    p = {"00": 0.5, "01": 0.3, "11": 0.2}
+    one_apart = p["00"] + 2 * p["01"] + p["11"]  # 01 has two neighbours, the others one
+    score = {
+        "00": p["00"] * (p["00"] + p["01"] / one_apart),
+        "01": p["01"] * (p["01"] + p["11"] / one_apart),
+        "11": p["11"] ** 2,
+    }
+    table = HAMMER(pseudocount=0).fit(shots).distribution().probabilities
+    expected = np.array([score["00"], score["01"], 0, score["11"]]) / sum(score.values())
+    np.testing.assert_allclose(table, expected, rtol=1e-12)
+
+
+def test_hammer_refuses_more_pairs_than_it_can_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hammer, "MOST_STRINGS", 3)
+    with pytest.raises(InputError, match="distinct strings"):
+        HAMMER().fit(correlated(4, seed=1))
 
 
 def test_counting_needs_no_torch() -> None:

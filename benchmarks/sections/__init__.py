@@ -7,7 +7,9 @@ from sections.comparisons import coverage, wide_comparison
 from sections.main_job import main_job
 from sections.markdown import Section
 from sections.quality import niu, quality
+from sections.real_data import held_out, known_law
 from sections.speed import sampling_speed, simulation_time, steps
+from sections.tests import two_sample
 
 SECTIONS: dict[str, Section] = {
     "quality_q12": quality("q12"),
@@ -23,5 +25,10 @@ SECTIONS: dict[str, Section] = {
     "sampling_speed": sampling_speed,
     "coverage": coverage,
     "wide_comparison": wide_comparison,
+    "real_ising": known_law,
+    "real_steane": held_out("A quantum error-correcting code on a device", "steane"),
+    "real_aquila": held_out("A chain of atoms on a device", "aquila"),
+    "real_aquila_times": held_out("The same, each evolution time by itself", "aquila_times"),
+    "two_sample": two_sample,
     "main_job": main_job,
 }

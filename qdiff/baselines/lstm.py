@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import torch
 
-from qdiff.baselines.autoregressive import MANY_SHOTS, Search
 from qdiff.baselines.base import Baseline, FittedBaseline
+from qdiff.baselines.search import MANY_SHOTS, Search, autoregressive
+from qdiff.diffusion.fixed_order import Autoregressive
 from qdiff.diffusion.recurrent import RecurrentNetwork
 from qdiff.diffusion.training import TrainingConfig
 from qdiff.shots import Shots
@@ -50,9 +51,9 @@ class LSTM(Baseline):
         training = self.training or _training(shots.num_shots)
         return self._search(training).fit(shots, heldout, seed)
 
-    def _search(self, training: TrainingConfig) -> Search:
-        return Search(
-            build=_fresh,
+    def _search(self, training: TrainingConfig) -> Search[Autoregressive]:
+        return autoregressive(
+            _fresh,
             sizes=self.hidden,
             decays=self.weight_decay,
             training=training,

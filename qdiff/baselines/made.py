@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear, relu
 
-from qdiff.baselines.autoregressive import MANY_SHOTS, Search
 from qdiff.baselines.base import Baseline, FittedBaseline
+from qdiff.baselines.search import MANY_SHOTS, Search, autoregressive
 from qdiff.diffusion.denoiser import Memory
 from qdiff.diffusion.fixed_order import Autoregressive
 from qdiff.diffusion.initialisation import draw_layers, materialise
@@ -60,9 +60,9 @@ class MADE(Baseline):
         training = self.training or _training(shots.num_shots)
         return self._search(training).fit(shots, heldout, seed)
 
-    def _search(self, training: TrainingConfig) -> Search:
-        return Search(
-            build=partial(_fresh, depth=self.depth),
+    def _search(self, training: TrainingConfig) -> Search[Autoregressive]:
+        return autoregressive(
+            partial(_fresh, depth=self.depth),
             sizes=self.hidden,
             decays=self.weight_decay,
             training=training,

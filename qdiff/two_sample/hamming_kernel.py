@@ -80,14 +80,6 @@ def default_kernels(num_bits: int) -> tuple[HammingKernel, ...]:
     return tuple(HammingKernel.of_mean_weight(weight, num_bits) for weight in weights)
 
 
-def distances(words: Words) -> NDArray[np.int16]:
-    """Hamming distances of all pairs of packed strings, ``(m, words) -> (m, m)``."""
-    total = np.zeros((len(words), len(words)), dtype=np.int16)
-    for column in words.T:
-        total += np.bitwise_count(column[:, None] ^ column[None, :])
-    return total
-
-
 def signs(words: Words, strings: Words) -> NDArray[np.float32]:
     """``chi_S(x)`` of packed bitstrings and Z strings, ``(m, words), (k, words) -> (m, k)``."""
     folded = np.zeros((len(words), len(strings)), dtype=np.uint64)

@@ -22,9 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.arguments import generator_of
+from qdiff.bits import hamming_distances
 from qdiff.errors import InputError
 from qdiff.shots import Seed, Shots
-from qdiff.two_sample.hamming_kernel import HammingKernel, default_kernels, distances, signs
+from qdiff.two_sample.hamming_kernel import HammingKernel, default_kernels, signs
 from qdiff.two_sample.relabelling import Pooled, check_permutations, p_value
 
 Floats = NDArray[np.float64]
@@ -147,7 +148,7 @@ def _all_pairs(
     """The estimate as labelled and relabelled, for each kernel, ``(times + 1, kernels)``."""
     first = np.hstack([drawn for _, drawn in pooled.relabelled(times, generator)]).astype(float)
     counts = pooled.counts.astype(float)
-    apart = distances(pooled.words)
+    apart = hamming_distances(pooled.words, pooled.words)
     values = []
     for kernel in kernels:
         gram = kernel.of_distance(apart)

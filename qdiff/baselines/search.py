@@ -1,7 +1,6 @@
-"""Training networks that predict each bit from those before it, always in the same order.
+"""Training baselines' networks of several sizes and weight decays; held-out shots choose.
 
-They are trained as the diffusion model is, by the same loop, and held-out shots choose among the
-sizes and weight decays that are tried.
+They are trained as the diffusion model is, by the same loop.
 """
 
 from __future__ import annotations
@@ -9,34 +8,46 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 
 from qdiff.baselines.base import FittedBaseline, parted
 from qdiff.diffusion.decoding import OrderedDecoder
 from qdiff.diffusion.fixed_order import Autoregressive, FixedOrder
+from qdiff.diffusion.process import Process
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 from qdiff.errors import InputError
+from qdiff.laws import Law
 from qdiff.shots import Shots
 
-Build = Callable[[int, int, torch.Generator], Autoregressive]
-"""A fresh network for a number of bits and of units, drawn from a generator."""
+Network = TypeVar("Network", bound=nn.Module)
 
 MANY_SHOTS = 50_000
 """From here on shots carry more detail than short trainings can learn."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class Search(Generic[Network]):
     """Sizes of a network and weight decays to try, and how each is trained.
 
     All sizes are trained with the first decay, then the best of them with the other decays.
 
+    Attributes
+    ----------
+    build
+        A fresh network for a number of bits and of units, drawn from a generator.
+    process, law
+        What training lowers, and the law of a trained network.
+
     Raises `InputError` unless there are positive sizes, and decays that are not negative.
     """
 
-    build: Build
+    build: Callable[[int, int, torch.Generator], Network]
+    process: Process[Network]
+    law: Callable[[Network], Law]
     sizes: tuple[int, ...]
     decays: tuple[float, ...]
     training: TrainingConfig
@@ -56,20 +67,18 @@ class Search:
         tried = [self._train(size, first, parts, next(seeds)) for size in self.sizes]
         best = min(tried, key=lambda trained: trained.score)
         tried += [self._train(best.size, decay, parts, next(seeds)) for decay in rest]
-        law = OrderedDecoder(
-            min(tried, key=lambda trained: trained.score).network, range(shots.num_bits)
-        )
+        law = self.law(min(tried, key=lambda trained: trained.score).network)
         return FittedBaseline(law=law, registers=shots.registers)
 
     def _train(
         self, size: int, decay: float, parts: list[Data], seed: np.random.SeedSequence
-    ) -> _Trained:
+    ) -> _Trained[Network]:
         data, checks = parts
         start, run = (int(state >> np.uint64(1)) for state in seed.generate_state(2, np.uint64))
         network = self.build(data.spins.shape[1], size, torch.Generator().manual_seed(start))
         trainer = Trainer(
             network.to(self.device),
-            FixedOrder(),
+            self.process,
             data,
             checks,
             replace(self.training, weight_decay=decay),
@@ -82,9 +91,29 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Trained:
+class _Trained(Generic[Network]):
     """A trained network and its held-out score, nats a shot (lower is better)."""
 
     size: int
-    network: Autoregressive
+    network: Network
     score: float
+
+
+def autoregressive(
+    build: Callable[[int, int, torch.Generator], Autoregressive],
+    *,
+    sizes: tuple[int, ...],
+    decays: tuple[float, ...],
+    training: TrainingConfig,
+    device: str,
+) -> Search[Autoregressive]:
+    """The search for a network that predicts each bit from those before it, in the bits' order."""
+    return Search(
+        build=build,
+        process=FixedOrder(),
+        law=lambda network: OrderedDecoder(network, range(network.num_bits)),
+        sizes=sizes,
+        decays=decays,
+        training=training,
+        device=device,
+    )
