@@ -33,7 +33,7 @@ LAYERS = [
     ["diffusion", "interactions", "matrix_product"],
     ["physics"],
     ["parts"],
-    ["questions"],
+    ["notebook", "questions"],
     ["surrogate"],
     ["checkpoint", "fit_config"],
     ["heldout"],
@@ -67,6 +67,7 @@ QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "ref
                "informed"}  # fmt: skip
 MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
+              "notebook",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
               "circuit_told", "fitting", "mitigation", "model_cache", "extras"}  # fmt: skip
 
