@@ -98,8 +98,6 @@ class Job:
             raise InputError(f"shots must be a positive whole number, got {self.shots!r}")
         if self.seed < 0:
             raise InputError(f"seed must not be negative, got {self.seed}")
-        if self.pictures is not None:
-            report.check_kind(self.pictures)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,6 +207,8 @@ def _prepare_folder(job: Job) -> None:
         raise InputError(f"{job.out} is not a folder; choose another --out")
     for name in FILES:
         storage.refuse_existing(job.out / name, force=job.force)
+    if job.pictures is not None:
+        report.check_pictures(job.out / REPORT, job.pictures, force=job.force)
     try:
         job.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

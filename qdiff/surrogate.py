@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from qdiff import arguments, questions, storage
+from qdiff import arguments, notebook, questions, storage
 from qdiff import bits as bitorder
 from qdiff import parts as part_files
 from qdiff.arguments import Given, Order
@@ -356,6 +356,9 @@ class Surrogate:
     def __repr__(self) -> str:
         weights = ", ".join(f"{part.value} {weight:.3f}" for part, weight in self.weights.items())
         return f"Surrogate(num_bits={self.num_bits}, {weights})"
+
+    def _repr_html_(self) -> str:
+        return notebook.surrogate_html(self)
 
 
 def _check_possible(log_prob: float, known: Given) -> None:

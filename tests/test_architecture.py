@@ -34,7 +34,7 @@ LAYERS = [
     ["diffusion", "interactions", "matrix_product"],
     ["physics"],
     ["parts"],
-    ["questions"],
+    ["notebook", "questions"],
     ["surrogate"],
     ["z_strings"],
     ["checkpoint", "fit_config"],
@@ -83,6 +83,7 @@ QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "ref
 MODEL_SIDE = {"memory", "bits", "storage", "tally",
               "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
+              "notebook",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
               "circuit_told", "fitting", "mitigation", "z_strings", "model_cache", "extras",
               "two_sample", "drift", "pointwise", "likelihood", "novelty"}  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import qdiff
-from qdiff import cli
+from qdiff import cli, pictures
 
 BELL = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -126,7 +126,7 @@ def test_questions_and_checkpoints(qdiff_command) -> None:
 def test_run_writes_its_folder(qdiff_command) -> None:
     done = qdiff_command(
         "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--json",
-        "--effort", "fast",
+        "--effort", "fast", "--use-circuit",
     )  # fmt: skip
     assert done.code == 0
     assert done.json["surrogate"]["kl"]["value"] >= 0
@@ -142,10 +142,47 @@ def test_run_writes_its_folder(qdiff_command) -> None:
     assert before == {name: Path("r", name).read_bytes() for name in os.listdir("r")}
     again = qdiff_command(
         "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--force", "--json",
-        "--effort", "fast",
+        "--effort", "fast", "--use-circuit", "--pictures", "png",
     )  # fmt: skip
     assert again.code == 0
+    assert "What the circuit brought" in Path("r/report.html").read_text()
+    assert {path.name for path in Path("r").glob("*.png")} == {
+        f"report_{name}.png" for name in pictures.NAMES
+    }
     assert qdiff.load("r/samples.safetensors") == first
+
+
+def test_a_comparison_is_written_as_a_page(qdiff_command) -> None:
+    for args in (
+        ("simulate", "bell.qasm", "--shots", "400", "--seed", "1"),
+        ("exact", "bell.qasm"),
+    ):
+        assert qdiff_command(*args).code == 0
+    compare = ("compare", "shots.safetensors", "exact.safetensors")
+    done = qdiff_command(*compare, "--report", "page.html", "--pictures", "svg", "--json")
+    assert (done.code, "kl" in done.json) == (0, True)
+    text = Path("page.html").read_text()
+    assert "qdiff compare shots.safetensors exact.safetensors --report page.html" in text
+    assert {path.name for path in Path().glob("page_*")} == {
+        f"page_{name}.svg" for name in ("strings", "ranks", "spectrum", "marginals", "pairs")
+    }
+    for more, says in (
+        (("--report", "page.html"), "page.html exists"),
+        (("--report", "other.html", "--pictures", "gif"), "png or svg"),
+        (("--report", "nowhere/page.html"), "nowhere/page.html"),
+        (("--pictures", "png"), "--report"),
+    ):
+        refused = qdiff_command(*compare, *more)
+        assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1), more
+        assert says in refused.err
+    Path("page.html").unlink()
+    Path("page_strings.svg").write_text("mine")
+    assert "page_strings.svg exists" in qdiff_command(
+        *compare, "--report", "page.html", "--pictures", "svg"
+    ).err  # fmt: skip
+    assert not Path("page.html").exists()
+    assert qdiff_command(*compare, "--report", "page.html", "--force").code == 0
+    assert Path("page_strings.svg").read_text() == "mine"
 
 
 def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command) -> None:
@@ -175,6 +212,7 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("compare", "shots.json", "shots.json", "--seed", "-1"), "seed"),
         (("run", "bell.qasm", "--device", "abacus"), "abacus"),
         (("run", "bell.qasm", "--out", "bell.qasm"), "not a folder"),
+        (("run", "bell.qasm", "--pictures", "gif"), "png or svg"),
         (("run", "broken.qasm"), "broken.qasm"),
         (("run", "unmeasured.qasm"), "measure"),
         (("simulate", "bell.qasm", "--noise", "depolarizing:p1=2"), "p1"),

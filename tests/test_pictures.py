@@ -34,7 +34,7 @@ from qdiff.shots import Shots
 TRUTH = Distribution(probabilities=np.random.default_rng(1).dirichlet(np.full(64, 0.5)))
 SHOTS = TRUTH.sample(500, seed=2)
 SURROGATE = Distribution.from_shots(SHOTS, pseudocount=0.5)
-NAMES = ["strings", "ranks", "spectrum", "marginals", "pairs"]
+NAMES = ["strings", "ranks", "spectrum", "marginals", "pairs"]  # what `draw` draws
 
 
 def views() -> list[View]:

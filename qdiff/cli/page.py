@@ -11,14 +11,14 @@ from qdiff.errors import InputError
 def check(report: Path | None, pictures: str | None, *, force: bool) -> None:
     """What can be refused before anything is compared."""
     from qdiff import storage
-    from qdiff.report import check_kind
+    from qdiff.report import check_pictures
 
     if report is None:
         if pictures is not None:
             raise InputError("--pictures go beside a page: name one with --report page.html")
         return
     if pictures is not None:
-        check_kind(pictures)
+        check_pictures(report, pictures, force=force)
     storage.refuse_existing(report, force=force)
 
 

@@ -22,6 +22,7 @@ from qdiff.pictures.training import training_drawing
 from qdiff.pictures.views import View, view
 
 __all__ = [
+    "NAMES",
     "PALETTE",
     "SUFFIXES",
     "TOP_STRINGS",
@@ -37,6 +38,9 @@ __all__ = [
     "training_drawing",
     "view",
 ]
+
+NAMES = ("strings", "ranks", "spectrum", "marginals", "pairs", "circuit", "training")
+"""The short names of all drawings."""
 
 
 def draw(views: Sequence[View]) -> tuple[Drawing, ...]:

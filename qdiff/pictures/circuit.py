@@ -74,8 +74,11 @@ def _dots(axes: Axes, values: Floats, error: Floats | None, label: str) -> None:
         np.arange(len(values)),
         xerr=error,
         fmt="o",
-        markersize=4,
+        markersize=5,
         color=light("raw"),
+        ecolor=light("ink"),
+        markeredgecolor=light("ink"),
+        markeredgewidth=0.8,
         elinewidth=1,
         label=label,
     )

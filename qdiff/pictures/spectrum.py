@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MARKERS = "osD^"
+_MOST_MARKED = 40
+"""Of more bits, markers would hide one another."""
 
 
 def spectrum_drawing(views: Sequence[View]) -> Drawing:
@@ -29,7 +31,7 @@ def spectrum_drawing(views: Sequence[View]) -> Drawing:
         for place, (view, column) in enumerate(zip(views, columns, strict=True)):
             at = np.arange(number + 1) + (place - (len(views) - 1) / 2) * 0.06
             color = light(view.role)
-            marker = _MARKERS[place % len(_MARKERS)]
+            marker = _MARKERS[place % len(_MARKERS)] if number <= _MOST_MARKED else None
             (line,) = axes.plot(
                 at, column, color=color, marker=marker, markersize=4, linewidth=1, label=view.label
             )

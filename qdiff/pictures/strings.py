@@ -50,7 +50,7 @@ def strings_drawing(views: Sequence[View]) -> Drawing:
             Panel(
                 alt=f"Bars: the {len(keys)} likeliest strings and their probabilities; {names}.",
                 plot=plot,
-                size=(5.2, 1.1 + 0.37 * len(keys)),
+                size=(5.2, 1.1 + 0.43 * len(keys)),
             ),
         ),
         numbers=Numbers(

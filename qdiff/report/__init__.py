@@ -8,7 +8,7 @@ how it is written.
 
 from __future__ import annotations
 
-from qdiff.report.files import check_kind, render, save_pictures, write_report
+from qdiff.report.files import check_pictures, render, save_pictures, write_report
 from qdiff.report.page import CircuitSection, Page
 
-__all__ = ["CircuitSection", "Page", "check_kind", "render", "save_pictures", "write_report"]
+__all__ = ["CircuitSection", "Page", "check_pictures", "render", "save_pictures", "write_report"]

@@ -8,7 +8,7 @@ from string import Template
 import qdiff
 from qdiff import storage
 from qdiff.errors import InputError
-from qdiff.pictures import SUFFIXES, save_picture
+from qdiff.pictures import NAMES, SUFFIXES, save_picture
 from qdiff.pictures.palette import style_sheet
 from qdiff.report import figures, sections
 from qdiff.report.page import CircuitSection, Page
@@ -40,27 +40,35 @@ def write_report(path: str | Path, page: Page, *, force: bool = False) -> None:
     storage.write_text(path, render(page), force=force)
 
 
-def check_kind(kind: str) -> None:
-    """Raise `InputError` for a kind of picture other than ``png`` and ``svg``."""
+def check_pictures(path: str | Path, kind: str, *, force: bool = False) -> None:
+    """Refuse what `save_pictures` would refuse, before a page at `path` is made.
+
+    Raises `InputError` for a kind other than ``png`` and ``svg``, and for pictures that exist
+    unless `force`.
+    """
     if f".{kind}" not in SUFFIXES:
         known = " or ".join(suffix[1:] for suffix in SUFFIXES)
         raise InputError(f"pictures are {known}, got {kind!r}")
+    for name in NAMES:
+        storage.refuse_existing(_picture_path(path, name, kind), force=force)
 
 
 def save_pictures(page: Page, path: str | Path, kind: str, *, force: bool = False) -> list[Path]:
     """Save each picture of a page beside it: ``report_strings.png`` beside ``report.html``.
 
-    Raises `InputError` for a kind other than ``png`` and ``svg``, and for files that exist unless
-    `force`, before any is written.
+    Raises `InputError` as `check_pictures` does, before any is written.
     """
-    check_kind(kind)
+    check_pictures(path, kind, force=force)
+    written = []
+    for drawing in page.drawings:
+        written.append(_picture_path(path, drawing.name, kind))
+        save_picture(written[-1], [drawing], force=force)
+    return written
+
+
+def _picture_path(path: str | Path, name: str, kind: str) -> Path:
     path = Path(path)
-    paths = [path.with_name(f"{path.stem}_{drawing.name}.{kind}") for drawing in page.drawings]
-    for name in paths:
-        storage.refuse_existing(name, force=force)
-    for name, drawing in zip(paths, page.drawings, strict=True):
-        save_picture(name, [drawing], force=force)
-    return paths
+    return path.with_name(f"{path.stem}_{name}.{kind}")
 
 
 def _circuit(section: CircuitSection) -> str:
