@@ -51,6 +51,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/sampling_speed.py
+	$(BIN)/python benchmarks/files.py
 	$(BIN)/python benchmarks/tables.py
 
 $(READY): pyproject.toml constraints.txt

@@ -450,6 +450,35 @@ def mitigation(content: Row) -> list[str]:
     ]
 
 
+def files(content: Row) -> list[str]:
+    settings, asked = content["settings"], content["settings"]["asked_seconds"]
+    rows = sorted(content["rows"], key=lambda row: row["out"]["seconds"] + row["in"]["seconds"])
+    return [
+        "## Files of a million shots",
+        "",
+        f"{content['question']} {settings['shots']:,} shots of {settings['bits']} random bits, all "
+        "distinct, to a synced file on disk and back to the same shots; least of "
+        f"{settings['repeats']}, one thread. We ask Stim b8 and npz for less than {asked:g} s each "
+        f"way. Device: {content['device']}. Repeat: `python benchmarks/files.py`.",
+        "",
+        *head(["format"], ["MiB", "out, s", "in, s", "out, CPU s", "in, CPU s"]),
+        *(
+            line(
+                [
+                    f"`{row['format']}`",
+                    f"{row['mebibytes']:.0f}",
+                    *(
+                        f"{row[way][kind]:.2g}"
+                        for kind in ("seconds", "cpu_seconds")
+                        for way in ("out", "in")
+                    ),
+                ]
+            )
+            for row in rows
+        ),
+    ]
+
+
 def line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
@@ -477,6 +506,7 @@ SECTIONS: dict[str, Callable[[Row], list[str]]] = {
     "niu": niu,
     "steps": steps,
     "sampling_speed": sampling_speed,
+    "files": files,
     "main_job": main_job,
 }
 
