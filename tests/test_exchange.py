@@ -228,8 +228,9 @@ def test_the_projection_is_the_nearest_point_of_the_simplex() -> None:
 @pytest.mark.parametrize("form", [Form.STIM_B8, Form.NPZ])
 def test_a_million_shots_of_100_bits_take_seconds(form: Form, tmp_path: Path) -> None:
     """0.5 s of processor each way on two slow cores (benchmarks/files.py); 5 s are asked for."""
-    rows = np.random.default_rng(1).integers(0, 2, (1_000_000, 100), dtype=np.uint8)
-    shots = Shots.from_bits(rows, registers=SHOTS.registers[:1] + (Register("rest", 99),))
+    words = np.random.default_rng(1).integers(0, 1 << 36, (1_000_000, 2), dtype=np.uint64)
+    registers = [Register("low", 64), Register("high", 36)]
+    shots = Shots.from_words(words, np.ones(1_000_000, np.int64), registers=registers)
     start = time.process_time()
     (tmp_path / "file").write_bytes(forms.write(shots, form))
     written = time.process_time()
