@@ -55,6 +55,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/sampling_speed.py
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/wide_comparison.py
+	$(BIN)/python benchmarks/files.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
 

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import pickle
+import time
 import zipfile
 import zlib
 from itertools import pairwise
@@ -222,6 +223,22 @@ def test_the_projection_is_the_nearest_point_of_the_simplex() -> None:
         shift = (weights - projected)[projected > 0]
         assert np.ptp(shift) < 1e-12
         assert (weights[projected == 0] <= shift[0] + 1e-12).all()
+
+
+@pytest.mark.parametrize("form", [Form.STIM_B8, Form.NPZ])
+def test_a_million_shots_of_100_bits_take_seconds(form: Form, tmp_path: Path) -> None:
+    """0.5 s of processor each way on two slow cores (benchmarks/files.py); 5 s are asked for."""
+    words = np.random.default_rng(1).integers(0, 1 << 36, (1_000_000, 2), dtype=np.uint64)
+    registers = [Register("low", 64), Register("high", 36)]
+    shots = Shots.from_words(words, np.ones(1_000_000, np.int64), registers=registers)
+    start = time.process_time()
+    (tmp_path / "file").write_bytes(forms.write(shots, form))
+    written = time.process_time()
+    loaded = qdiff.load(tmp_path / "file", Hints(registers=shots.registers), form=form)
+    read = time.process_time()
+    assert loaded == shots
+    assert written - start < 5
+    assert read - written < 5
 
 
 # ------------------------------------------------------------------ damaged and hostile files

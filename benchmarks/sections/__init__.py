@@ -8,8 +8,8 @@ from sections.main_job import main_job
 from sections.markdown import Section
 from sections.quality import niu, quality
 from sections.real_data import held_out, known_law
-from sections.speed import sampling_speed, simulation_time, steps
-from sections.tests import two_sample
+from sections.speed import files, sampling_speed, simulation_time, steps
+from sections.two_sample import two_sample
 
 SECTIONS: dict[str, Section] = {
     "quality_q12": quality("q12"),
@@ -23,6 +23,7 @@ SECTIONS: dict[str, Section] = {
     "niu": niu,
     "steps": steps,
     "sampling_speed": sampling_speed,
+    "files": files,
     "coverage": coverage,
     "wide_comparison": wide_comparison,
     "real_ising": known_law,

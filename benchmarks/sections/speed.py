@@ -1,4 +1,4 @@
-"""How fast, and what decoding in fewer steps costs."""
+"""How fast, what decoding in fewer steps costs, and what files cost."""
 
 from __future__ import annotations
 
@@ -104,4 +104,33 @@ def speed_line(row: Row) -> list[str]:
         f"{row['times_faster_than_aer_mps']:,.0f} times Aer's matrix product state "
         f"({row['aer_mps_seconds_a_shot'] * 1e3:.3g} ms a shot); fit {row['fit_seconds']:.3g} s, "
         f"break-even at {row['break_even_shots']:,.0f} shots, those to train on included."
+    ]
+
+
+def files(content: Row) -> list[str]:
+    settings, asked = content["settings"], content["settings"]["asked_seconds"]
+    rows = sorted(content["rows"], key=lambda row: row["out"]["seconds"] + row["in"]["seconds"])
+    return [
+        "## Files of a million shots",
+        "",
+        f"{content['question']} {settings['shots']:,} shots of {settings['bits']} random bits, all "
+        "distinct, to a synced file on disk and back to the same shots; least of "
+        f"{settings['repeats']}, one thread. We ask Stim b8 and npz for less than {asked:g} s each "
+        f"way. Device: {content['device']}. Repeat: `python benchmarks/files.py`.",
+        "",
+        *head(["format"], ["MiB", "out, s", "in, s", "out, CPU s", "in, CPU s"]),
+        *(
+            line(
+                [
+                    f"`{row['format']}`",
+                    f"{row['mebibytes']:.0f}",
+                    *(
+                        f"{row[way][kind]:.2g}"
+                        for kind in ("seconds", "cpu_seconds")
+                        for way in ("out", "in")
+                    ),
+                ]
+            )
+            for row in rows
+        ),
     ]

@@ -25,6 +25,7 @@ def from_shots(
     zeros: Shots,
     ones: Shots,
     *,
+    bits: Sequence[int] | None = None,
     qubits: Sequence[int] | None = None,
     base: NoiseSpec | None = None,
 ) -> NoiseSpec:
@@ -36,8 +37,11 @@ def from_shots(
 
     Parameters
     ----------
+    bits
+        Which bits of a shot to go by, all of them unless given.
     qubits
-        Which qubit each bit reads; bit j reads qubit j unless given.
+        Which qubit each of these bits reads; the j-th of them reads qubit j unless given. See
+        `qubits_read` for a circuit that was transpiled to a device.
     base
         Noise whose other figures are kept. Without it gates are ideal.
 
@@ -52,9 +56,15 @@ def from_shots(
         raise InputError(f"the shots have {zeros.num_bits} and {ones.num_bits} bits")
     if not zeros.num_shots or not ones.num_shots:
         raise InputError("there are no calibration shots")
+    if bits is not None:
+        _check_bits(bits, zeros.num_bits)
+        zeros, ones = zeros.select(bits), ones.select(bits)
     places = [*range(zeros.num_bits)] if qubits is None else [*qubits]
-    if len(places) != zeros.num_bits or len(set(places)) != len(places):
-        raise InputError(f"{zeros.num_bits} bits need as many distinct qubits, got {places}")
+    if len(places) != zeros.num_bits or len(set(places)) != len(places) or min(places) < 0:
+        raise InputError(
+            f"{zeros.num_bits} bits need as many distinct qubits, got {len(places)}: "
+            f"{str(places)[:100]}"
+        )
     raised, lowered = _frequencies(zeros, 1), _frequencies(ones, 0)
     if np.mean(raised + lowered) > 1:
         raise InputError("more bits are read wrongly than rightly: are the two files swapped?")
@@ -82,6 +92,33 @@ def from_mthree(
     return _with_readout(base, rates, "from mthree's calibration")
 
 
+def is_mthree(path: str | Path) -> bool:
+    """Whether a file looks like what mthree's ``cals_to_file`` writes."""
+    try:
+        data = _json(path)
+    except InputError:
+        return False
+    return isinstance(data, list) or (isinstance(data, dict) and "cals" in data)
+
+
+def qubits_read(circuit: Any) -> dict[int, int]:
+    """Which qubit of `circuit` each classical bit reads, by index.
+
+    After transpilation these are the qubits of the device. Raises `InputError` for a circuit whose
+    measurements are not its end.
+
+    >>> from qiskit import QuantumCircuit
+    >>> circuit = QuantumCircuit(6, 2)
+    >>> _ = circuit.measure([5, 3], [0, 1])
+    >>> qubits_read(circuit)
+    {0: 5, 1: 3}
+    """
+    from qdiff.circuit import split_measurements
+
+    _, measured = split_measurements(circuit)
+    return dict(sorted(measured.items()))
+
+
 def calibration_circuits(num_qubits: int) -> list[Any]:
     """The two circuits to run: |0...0> and |1...1>, qubit j into bit j.
 
@@ -98,6 +135,14 @@ def calibration_circuits(num_qubits: int) -> list[Any]:
         circuit.measure_all()
         circuits.append(circuit)
     return circuits
+
+
+def _check_bits(bits: Sequence[int], num_bits: int) -> None:
+    if not bits or len(set(bits)) != len(bits) or not 0 <= min(bits) <= max(bits) < num_bits:
+        raise InputError(
+            f"the calibration shots have bits 0 to {num_bits - 1}; choose some of them, each once, "
+            f"got {str([*bits])[:100]}"
+        )
 
 
 def _with_readout(
