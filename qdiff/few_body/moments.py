@@ -102,7 +102,8 @@ def of_table(layout: Layout, table: Floats) -> Floats:
     """Of a law over all ``2^n`` strings, ``(2^n,) -> (size,)``.
 
     A string is a string of the lower half of the bits times one of the upper half, so the table as
-    a matrix, between the signs of both halves, gives all of them in two matrix products.
+    a matrix, between the signs of both halves, gives all of them in two matrix products. So it is
+    with the Hamming weight, which is the sum of the halves' weights.
     """
     low = layout.num_bits // 2
     square = table.reshape(1 << (layout.num_bits - low), 1 << low)
@@ -112,17 +113,19 @@ def of_table(layout: Layout, table: Floats) -> Floats:
     for strings in layout.strings:
         masks = (1 << strings).sum(axis=1)
         found.append(means[upper.row[masks >> low], lower.row[masks & ((1 << low) - 1)]])
-    hamming = np.bitwise_count(np.arange(len(table), dtype=np.uint32))
-    spectrum = np.bincount(hamming, weights=table, minlength=layout.num_bits + 1)
-    return np.concatenate([*found, spectrum])
+    joint = upper.weights @ (square @ lower.weights.T)
+    hamming = np.add.outer(np.arange(len(upper.weights)), np.arange(len(lower.weights)))
+    return np.concatenate([*found, np.bincount(hamming.ravel(), weights=joint.ravel())])
 
 
 @dataclass(frozen=True, eq=False)
 class _Half:
-    """Signs of the strings of weight 0 to 3 of some bits, and the row of each string's mask."""
+    """Of some bits, for each of their ``2^k`` values: signs of the Z strings of weight 0 to 3, and
+    indicators of the Hamming weights; and the row that each string's mask has among the signs."""
 
     signs: Floats
     row: NDArray[np.int64]
+    weights: Floats
 
 
 def _half(num_bits: int) -> _Half:
@@ -131,4 +134,5 @@ def _half(num_bits: int) -> _Half:
     row = np.full(len(masks), -1)
     row[few] = np.arange(len(few))
     parity = np.bitwise_count(few[:, None] & masks) & 1
-    return _Half(1.0 - 2.0 * parity, row)
+    weights = np.bitwise_count(masks) == np.arange(num_bits + 1)[:, None]
+    return _Half(1.0 - 2.0 * parity, row, weights.astype(np.float64))
