@@ -27,7 +27,7 @@ from qdiff.diffusion.process import Process
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 from qdiff.errors import InputError
 from qdiff.shots import Seed, Shots
-from qdiff.two_sample.relabelling import Pooled, check_permutations, p_value
+from qdiff.two_sample.relabelling import Pooled, check_permutations, check_sets, p_value
 
 Floats = NDArray[np.float64]
 
@@ -51,8 +51,8 @@ class ClassifierTest:
     p_value
         Of the logits.
     logit_difference
-        Mean held-out logit of the first set less that of the second, in nats: an estimate of the
-        sum of both KL divergences, from below.
+        Mean held-out logit of the first set less that of the second, in nats. Were the logits the
+        logarithm of the laws' ratio, it would estimate the sum of both KL divergences.
     accuracy, accuracy_null
         Balanced accuracy on held-out shots, and the central 95 % of it when labels are exchanged.
     heldout, permutations
@@ -100,7 +100,7 @@ def classifier_test(
     0.001
     """
     times, generator = check_permutations(permutations), generator_of(seed)
-    Pooled.of(first, second)  # refuses what cannot be compared
+    check_sets(first, second)
     few = min(first.num_shots, second.num_shots)
     if few < FEWEST:
         raise InputError(f"each set needs at least {FEWEST} shots, one has {few}")

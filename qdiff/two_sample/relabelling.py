@@ -47,7 +47,7 @@ class Pooled:
 
         Raises `InputError` for sets of other bits, of fewer than two shots, or of over 1e9.
         """
-        _check(first, second)
+        check_sets(first, second)
         words = np.concatenate([first.words, second.words])
         order = np.lexsort(words.T)
         words = words[order]
@@ -126,18 +126,8 @@ def check_permutations(permutations: int) -> int:
     return int(permutations)
 
 
-def _parted(counts: Counts, sizes: Counts, generator: np.random.Generator) -> Counts:
-    """Draws of `sizes` shots from those of `counts` without replacement, ``(times, strings)``."""
-    # one shuffle of all shots is faster than a draw a string, unless shots are many a string
-    few = counts.sum() < 16 * len(counts)
-    method: Literal["count", "marginals"] = "count" if few else "marginals"
-    drawn = np.empty((len(sizes), len(counts)), dtype=np.int64)
-    for row, size in enumerate(sizes):
-        drawn[row] = generator.multivariate_hypergeometric(counts, size, method=method)
-    return drawn
-
-
-def _check(first: Shots, second: Shots) -> None:
+def check_sets(first: Shots, second: Shots) -> None:
+    """Raise `InputError` for sets of other bits, of fewer than two shots, or of over 1e9."""
     for shots in (first, second):
         if not isinstance(shots, Shots):
             raise InputError(f"two sets of Shots are compared, got a {type(shots).__name__}")
@@ -148,3 +138,14 @@ def _check(first: Shots, second: Shots) -> None:
         raise InputError(f"each set needs at least two shots, one has {few}")
     if first.num_shots + second.num_shots >= _MOST_SHOTS:
         raise InputError("both sets together have 1e9 shots or more; use Shots.split to take fewer")
+
+
+def _parted(counts: Counts, sizes: Counts, generator: np.random.Generator) -> Counts:
+    """Draws of `sizes` shots from those of `counts` without replacement, ``(times, strings)``."""
+    # one shuffle of all shots is faster than a draw a string, unless shots are many a string
+    few = counts.sum() < 16 * len(counts)
+    method: Literal["count", "marginals"] = "count" if few else "marginals"
+    drawn = np.empty((len(sizes), len(counts)), dtype=np.int64)
+    for row, size in enumerate(sizes):
+        drawn[row] = generator.multivariate_hypergeometric(counts, size, method=method)
+    return drawn
