@@ -2,8 +2,8 @@
 
 Two routes. The *structure* is a hash that does not see where qubits sit, how registers are called
 or in which order commuting lines are written; it survives a change of layout and barriers. The
-*law* is a sketch of the ideal distribution of the classical bits; it survives every correct
-transpilation, and exists where a state vector is cheap.
+*sketch* is of the ideal distribution of the classical bits (`qdiff.sketches`); it survives every
+correct transpilation, and exists where that law is cheap to know.
 """
 
 from __future__ import annotations
@@ -11,27 +11,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp, Measure, Qubit
 
-from qdiff import aer
-from qdiff.circuit import circuit_hash, is_dynamic, split_measurements
+from qdiff.circuit import circuit_hash, is_dynamic
 from qdiff.errors import InputError
-from qdiff.methods import active_qubits
-from qdiff.noise import prepare
+from qdiff.sketches import Sketch, sketch
 
-MAX_LAW_BITS = 18
-"""Up to so many qubits and classical bits the ideal law is sketched; it takes some 30 ms."""
-
-LAW_TOLERANCE = 1e-7
-"""How far two laws may differ, relative to their length, and count as one: rounding of angles."""
-
-_SKETCH = 32
 _VERSION = 2
 
 
@@ -45,21 +34,26 @@ class Fingerprint:
         How many classical bits there are.
     structure
         See `structure_hash`.
-    law
-        See `law_sketch`; None for dynamic and large circuits.
+    sketch
+        Of the ideal law; empty for dynamic circuits and for large ones that are hard to simulate.
     two_qubit_gates
         How many gates act on two or more qubits: a copy with many more of them is noisier.
     """
 
     num_bits: int
     structure: str
-    law: tuple[float, ...] | None
+    sketch: Sketch
     two_qubit_gates: int
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
-        law = None if self.law is None else list(self.law)
-        return {"version": _VERSION, **asdict(self), "law": law}
+        return {
+            "version": _VERSION,
+            "num_bits": self.num_bits,
+            "structure": self.structure,
+            "two_qubit_gates": self.two_qubit_gates,
+            **self.sketch.to_dict(),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Fingerprint:
@@ -67,11 +61,10 @@ class Fingerprint:
         try:
             if data["version"] != _VERSION:
                 raise InputError(f"a circuit fingerprint of version {data['version']!r}")
-            law = None if data["law"] is None else tuple(float(value) for value in data["law"])
             return cls(
                 num_bits=int(data["num_bits"]),
                 structure=str(data["structure"]),
-                law=law,
+                sketch=Sketch.from_dict(data),
                 two_qubit_gates=int(data["two_qubit_gates"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -81,14 +74,8 @@ class Fingerprint:
         return (self.num_bits, self.structure) == (other.num_bits, other.structure)
 
     def same_law(self, other: Fingerprint) -> bool:
-        """Whether both ideal laws are known and agree to `LAW_TOLERANCE`."""
-        if self.num_bits != other.num_bits or self.law is None or other.law is None:
-            return False
-        mine, theirs = np.array(self.law), np.array(other.law)
-        if mine.shape != theirs.shape:
-            return False
-        apart = np.linalg.norm(mine - theirs)
-        return bool(apart <= LAW_TOLERANCE * max(np.linalg.norm(mine), np.linalg.norm(theirs)))
+        """Whether both ideal laws are known, by the same route, and agree."""
+        return self.num_bits == other.num_bits and self.sketch.agrees(other.sketch)
 
 
 def fingerprint(circuit: QuantumCircuit) -> Fingerprint:
@@ -104,7 +91,7 @@ def fingerprint(circuit: QuantumCircuit) -> Fingerprint:
     return Fingerprint(
         num_bits=circuit.num_clbits,
         structure=structure_hash(bound),
-        law=law_sketch(bound),
+        sketch=sketch(bound),
         two_qubit_gates=two_qubit_gates(circuit),
     )
 
@@ -143,30 +130,6 @@ def structure_hash(circuit: QuantumCircuit) -> str:
     return circuit_hash(_normalised(circuit))
 
 
-def law_sketch(circuit: QuantumCircuit) -> tuple[float, ...] | None:
-    """Random projections ``s_k = sum_x p(x) r_k(x)`` of the ideal law, or None where it is dear.
-
-    ``r_k(x)`` is +1 or -1, bit ``k`` of a fixed hash of ``x``. The mean of ``(s_k - t_k)^2`` is an
-    unbiased estimate of ``sum_x (p(x) - q(x))^2`` (Johnson and Lindenstrauss), so equal sketches
-    mean equal laws.
-    """
-    if circuit.num_clbits > MAX_LAW_BITS or not circuit.num_clbits or is_dynamic(circuit):
-        return None
-    bare, measured = split_measurements(circuit)
-    if not measured:
-        return None
-    ideal = prepare(bare, None).circuit
-    if len(active_qubits(ideal, set(measured.values()))) > MAX_LAW_BITS:
-        return None
-    table = _ideal_law(ideal, measured, circuit.num_clbits)
-    signs = _hashed(np.flatnonzero(table))
-    weights = table[table != 0]
-    return tuple(
-        float(weights @ (1.0 - 2.0 * ((signs >> np.uint64(bit)) & np.uint64(1))))
-        for bit in range(_SKETCH)
-    )
-
-
 def two_qubit_gates(circuit: QuantumCircuit) -> int:
     """How many instructions act on two or more qubits, barriers and blocks aside."""
     return sum(
@@ -174,33 +137,6 @@ def two_qubit_gates(circuit: QuantumCircuit) -> int:
         for step in circuit.data
         if not isinstance(step.operation, ControlFlowOp)
     )
-
-
-def _ideal_law(
-    ideal: QuantumCircuit, measured: Mapping[int, int], num_bits: int
-) -> NDArray[np.float64]:
-    """All ``2^n`` probabilities of the classical bits, 0 where nothing is measured into one."""
-    qubits = sorted(set(measured.values()))
-    run = ideal.copy()
-    run.save_probabilities(qubits=qubits)
-    data = aer.run(run, method="statevector", shots=1, seed=0)
-    table = np.asarray(data["probabilities"], dtype=np.float64)
-    place = {qubit: rank for rank, qubit in enumerate(qubits)}
-    outcome = np.arange(len(table))
-    index = np.zeros(len(table), dtype=np.int64)
-    for bit, qubit in measured.items():
-        index |= (outcome >> place[qubit] & 1) << bit
-    full = np.zeros(1 << num_bits)
-    np.add.at(full, index, table)
-    return full
-
-
-def _hashed(index: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """64 hash bits of each number: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
-    state = (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(state ^ (state >> np.uint64(31)))
 
 
 def _normalised(circuit: QuantumCircuit) -> QuantumCircuit:

@@ -26,6 +26,8 @@ LAYERS = [
     ["noise"],
     ["aer"],
     ["methods", "density"],
+    ["chain_state"],
+    ["sketches"],
     ["fingerprint"],
     ["reference"],
     ["simulator"],
@@ -78,7 +80,7 @@ LAYERS = [
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
-               "simulator", "pipeline", "fingerprint", "primitives", "programs",
+               "simulator", "pipeline", "sketches", "fingerprint", "primitives", "programs",
                "informed"}  # fmt: skip
 MODEL_SIDE = {"memory", "bits", "storage", "tally",
               "shots", "distribution", "laws", "pairwise", "diffusion",

@@ -8,10 +8,20 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit import Parameter
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import Statevector
+from qiskit.transpiler import CouplingMap
 
-from qdiff import InputError, load_circuit
-from qdiff.fingerprint import Fingerprint, fingerprint, law_sketch, structure_hash
-from qdiff.fingerprint import _hashed as hashed
+from qdiff import InputError, Shots, fit, load_circuit
+from qdiff.circuit import split_measurements
+from qdiff.diffusion.training import TrainingConfig
+from qdiff.fingerprint import Fingerprint, fingerprint, structure_hash
+from qdiff.fit_config import Candidate, FitConfig
+from qdiff.sketches import _hashed as hashed
+from qdiff.sketches import _sets, affine_sketch, chain_sketch, law_sketch, sketch
+
+QUICK = FitConfig(
+    candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
+    matrix_product=False,
+)
 
 
 def small(*, angle: float = 0.3, measured: tuple[int, ...] = (2, 0)) -> QuantumCircuit:
@@ -97,23 +107,108 @@ def test_free_parameters_are_matched_by_name() -> None:
     assert not fingerprint(copy).same_law(fingerprint(template("b")))
 
 
-def test_dynamic_and_large_circuits_have_a_structure_only() -> None:
+def test_dynamic_circuits_and_large_entangled_ones_have_a_structure_only() -> None:
     dynamic = QuantumCircuit(2, 2)
     dynamic.h(0)
     dynamic.measure(0, 0)
     with dynamic.if_test((dynamic.clbits[0], 1)):
         dynamic.x(1)
     dynamic.measure(1, 1)
-    for circuit in (dynamic, load_circuit("ghz:30")):
+    entangled = load_circuit("brickwork:30,depth=40,seed=1")
+    for circuit in (dynamic, entangled):
         print_ = fingerprint(circuit)
-        assert print_.law is None
+        assert not print_.sketch
         assert print_.same_structure(fingerprint(circuit.copy("other")))
         assert not print_.same_law(print_)
 
 
+LARGE = {
+    "ising:30": "chain",
+    "ansatz:26,seed=1": "chain",
+    "brickwork:28,depth=4,seed=1": "chain",
+    "w:30": "chain",
+    "ghz:40": "affine",
+    "bv:25": "affine",
+}
+
+
+def routed(circuit: QuantumCircuit, level: int) -> QuantumCircuit:
+    """A copy on a grid of 7 x 7 qubits, in the gates of a device."""
+    return transpile(
+        circuit,
+        coupling_map=CouplingMap.from_grid(7, 7),
+        basis_gates=["rz", "sx", "x", "cz"],
+        optimization_level=level,
+        seed_transpiler=3,
+    )
+
+
+@pytest.mark.parametrize(("family", "route"), LARGE.items(), ids=LARGE)
+def test_large_laws_survive_transpilation(family: str, route: str) -> None:
+    circuit = load_circuit(family)
+    mine = fingerprint(circuit)
+    assert getattr(mine.sketch, route) is not None
+    for level in (1, 3):
+        copy = fingerprint(routed(circuit, level))
+        assert copy.same_law(mine)
+        assert not copy.same_structure(mine)
+
+
+@pytest.mark.parametrize("family", ["ising:30", "brickwork:28,depth=4,seed=1", "ghz:40"])
+def test_another_large_circuit_is_another_one(family: str) -> None:
+    """One rotation more at the end, of any bit."""
+    circuit = load_circuit(family)
+    mine = fingerprint(circuit)
+    bare, measured = split_measurements(circuit)
+    changed = []
+    for bit in (0, circuit.num_clbits // 2, circuit.num_clbits - 1):
+        other = bare.copy()
+        other.rx(1e-3 if family != "ghz:40" else np.pi / 2, measured[bit])
+        for place, qubit in measured.items():
+            other.measure(qubit, place)
+        changed.append(other)
+    for other in changed:
+        assert not fingerprint(other).same_law(mine)
+
+
+def test_both_routes_of_large_circuits_say_what_the_state_vector_says() -> None:
+    """On circuits small enough for all three: equal laws agree, unequal ones differ."""
+    clifford, other, chained = load_circuit("ghz:6"), load_circuit("bv:6"), load_circuit("ising:6")
+    assert affine_sketch(chained) is None
+    copy = transpile(clifford, basis_gates=["rz", "sx", "cz"], optimization_level=1)
+    assert affine_sketch(copy) == affine_sketch(clifford) != affine_sketch(other)
+    bits = np.arange(64)[:, None] >> np.arange(6) & 1
+    bare, _ = split_measurements(chained)
+    law = Statevector(bare).probabilities()
+    means = np.array(chain_sketch(chained))
+    assert np.allclose(means[:6], law @ (1.0 - 2.0 * bits), atol=1e-12)
+    parities = 1.0 - 2.0 * (bits @ _sets(6).T.astype(int) % 2)
+    assert np.allclose(means[6:], law @ parities, atol=1e-12)
+
+
+def test_large_copies_are_answered_by_the_sampler() -> None:
+    from qdiff import SurrogateSampler
+
+    circuit = load_circuit("ising:23")
+    shots = Shots.from_bits(np.random.default_rng(0).integers(0, 2, (50, 23)))
+    model = fit(shots, config=QUICK)
+    sampler = SurrogateSampler((circuit, model), seed=1)
+    result = sampler.run([routed(circuit, 1)], shots=5).result()[0]
+    assert result.metadata["qdiff"]["matched_by"] == ["law"]
+    with pytest.raises(InputError, match="no surrogate stands for"):
+        sampler.run([load_circuit("ising:23,steps=2")], shots=5).result()
+
+
+def test_a_law_of_22_bits_is_projected() -> None:
+    circuit = load_circuit("qaoa:20,seed=1")
+    assert sketch(routed(circuit, 1)).agrees(sketch(circuit))
+    assert sketch(circuit).law is not None
+
+
 def test_json_round_trip_and_refusals() -> None:
+    for mine in map(fingerprint, (small(), load_circuit("ghz:30"), load_circuit("w:24"))):
+        assert Fingerprint.from_dict(mine.to_dict()) == mine
     mine = fingerprint(small())
-    assert Fingerprint.from_dict(mine.to_dict()) == mine
     for damaged in ({}, {**mine.to_dict(), "version": 9}, {**mine.to_dict(), "law": ["x"]}):
         with pytest.raises(InputError, match="fingerprint"):
             Fingerprint.from_dict(damaged)

@@ -74,7 +74,7 @@ def read_b8(data: bytes, hints: Hints) -> Shots:
     if num_bits % 8 and (table[:, -1] >> (num_bits % 8)).any():
         raise InputError(f"a shot has bits beyond its {num_bits}: --bits is wrong, or the file")
     tally = Tally(num_bits)
-    for where in portions(rows, num_bits):
+    for where in portions(rows, width):
         padded = np.zeros((where.stop - where.start, bitorder.num_words(num_bits) * 8), np.uint8)
         padded[:, :width] = table[where]
         tally.add_words(padded.view("<u8").astype(np.uint64, copy=False))

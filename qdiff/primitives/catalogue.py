@@ -14,12 +14,12 @@ from qdiff.errors import InputError, MatchWarning
 from qdiff.fingerprint import (
     Fingerprint,
     fingerprint,
-    law_sketch,
     parameters_by_use,
     structure_hash,
     two_qubit_gates,
     with_named_values,
 )
+from qdiff.sketches import sketch
 from qdiff.surrogate import Surrogate
 
 Values = Mapping[str, float]
@@ -148,11 +148,11 @@ class Catalogue:
         for known in rest:
             if known.print.structure == structure:
                 return known, "structure"
-        if self._by_law and any(known.print.law is not None for known in rest):
+        if self._by_law and any(known.print.sketch for known in rest):
             mine = Fingerprint(
                 num_bits=circuit.num_clbits,
                 structure=structure,
-                law=law_sketch(circuit),
+                sketch=sketch(circuit),
                 two_qubit_gates=two_qubit_gates(circuit),
             )
             for known in rest:
