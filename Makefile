@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all check docs extras format bench clean
+.PHONY: demo test test-all check docs extras format bench bench-quick clean
 
 demo: $(READY)
 	$(BIN)/qdiff run circuits/ising_10.qasm --shots 10000 --noise superconducting --seed 1 --out runs/ising_10 --force
@@ -58,6 +58,20 @@ bench: $(READY)
 	$(BIN)/python benchmarks/files.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
+
+# one small part of most benchmarks, in ten minutes on two cores, apart from what is committed
+QUICK := runs/bench-quick
+bench-quick: export QDIFF_RESULTS = $(QUICK)
+bench-quick: $(READY)
+	$(BIN)/python benchmarks/main_job.py --seeds 1 --circuits circuits/ising_10.qasm
+	$(BIN)/python benchmarks/quality.py q12 --fresh --seeds 1 --only shots=10000 circuit=ising:12 circuit=ghz:12
+	$(BIN)/python benchmarks/circuit_prior.py laws --fresh --seeds 1 --only shots=10000 noise=superconducting circuit=ising:12
+	$(BIN)/python benchmarks/mitigation.py --fresh --seeds 1 --only circuit=ghz:8
+	$(BIN)/python benchmarks/coverage.py --fresh --cases 100 --only num_bits=8
+	$(BIN)/python benchmarks/two_sample.py --fresh --only shots=1000 test=mmd
+	$(BIN)/python benchmarks/files.py --fresh --only format=safetensors format=b8 format=npz
+	$(BIN)/python benchmarks/sampling_speed.py --jobs table
+	$(BIN)/python benchmarks/tables.py --page $(QUICK)/benchmarks.md
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("qdiff needs Python 3.11 or later; try make PYTHON=python3.11") if sys.version_info < (3, 11) else None'

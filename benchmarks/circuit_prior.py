@@ -10,7 +10,6 @@ it is before and after each thing that was added to it. Some cells also fit ever
 
 from __future__ import annotations
 
-import argparse
 import resource
 import time
 from typing import Any
@@ -220,17 +219,14 @@ PARTS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = record.arguments(__doc__.splitlines()[0])
     parser.add_argument("part", choices=PARTS)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
     options = parser.parse_args()
     cells, measure = PARTS[options.part]
     record.collect(
         f"circuit_prior_{options.part}",
         __doc__.splitlines()[0],
-        cells(options.seeds),
+        record.chosen(cells(options.seeds), options.only),
         measure,
         {},
         workers=options.workers,

@@ -11,7 +11,6 @@ flips with probability 0.1.
 
 from __future__ import annotations
 
-import argparse
 import time
 from typing import Any
 
@@ -144,17 +143,15 @@ def holds(name: str, value: float, scatter: Table, truth: float) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = record.arguments(__doc__.splitlines()[0], seeds=None)
     parser.add_argument("--cases", type=int, default=1000)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true")
     options = parser.parse_args()
     keys = ("reference", "num_bits", "shots", "candidate")
     cells = [{**dict(zip(keys, cell, strict=True)), "cases": options.cases} for cell in CELLS]
     settings = {"confidence": CONFIDENCE, "replicates": REPLICATES, "experiments": TRUTH}
     question = __doc__.splitlines()[0]
     record.collect(
-        "coverage", question, cells, measure, settings,
+        "coverage", question, record.chosen(cells, options.only), measure, settings,
         workers=options.workers, fresh=options.fresh,
     )  # fmt: skip
 

@@ -9,7 +9,6 @@ are the least of three, on one thread.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from functools import cache
@@ -72,17 +71,16 @@ def _least(work: Callable[[], None]) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fresh", action="store_true", help="measure everything anew")
+    options = record.arguments(__doc__.splitlines()[0], seeds=None).parse_args()
     there = [form for form in Form if form is not Form.PARQUET or find_spec("pyarrow")]
     record.collect(
         "files",
         __doc__.splitlines()[0],
-        [{"format": OWN}, *({"format": str(form)} for form in there)],
+        record.chosen([{"format": str(form)} for form in (OWN, *there)], options.only),
         measure,
         {"shots": SHOTS, "bits": BITS, "repeats": REPEATS, "asked_seconds": ASKED_SECONDS},
-        workers=1,
-        fresh=parser.parse_args().fresh,
+        workers=options.workers,
+        fresh=options.fresh,
     )
 
 

@@ -10,7 +10,6 @@ mthree is compared where it is installed (``pip install mthree``).
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
 from typing import Any
@@ -139,15 +138,11 @@ def cells(seeds: int) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
-    options = parser.parse_args()
+    options = record.arguments(__doc__.splitlines()[0]).parse_args()
     record.collect(
         "mitigation",
         __doc__.splitlines()[0],
-        cells(options.seeds),
+        record.chosen(cells(options.seeds), options.only),
         measure,
         {"gates": GATES},
         workers=options.workers,

@@ -18,7 +18,6 @@ PATH is the folder that holds ``ibm_fez_steane7``, ``quera_aquila_chain11`` and 
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from functools import partial
@@ -155,21 +154,20 @@ def sets(name: str) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = record.arguments(__doc__.splitlines()[0], seeds=None)
     parser.add_argument("path", type=Path)
     parser.add_argument("set", choices=("steane", "aquila", "aquila_times", "ising"))
     parser.add_argument("--splits", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
     options = parser.parse_args()
+    cells = [
+        {"set": name, "split": split}
+        for split in range(1, options.splits + 1)
+        for name in sets(options.set)
+    ]
     record.collect(
         f"real_{options.set}",
         __doc__.splitlines()[0],
-        [
-            {"set": name, "split": split}
-            for split in range(1, options.splits + 1)
-            for name in sets(options.set)
-        ],
+        record.chosen(cells, options.only),
         partial(measure, path=options.path),
         {"baselines": {name: repr(value) for name, value in BASELINES.items()}},
         workers=options.workers,

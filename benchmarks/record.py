@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
 import subprocess
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
@@ -49,10 +49,11 @@ def revision() -> str:
     return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
-def arguments(description: str, *, workers: int = 1) -> argparse.ArgumentParser:
-    """What every benchmark of many cells takes on its command line."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--seeds", type=int, default=3)
+def arguments(description: str, *, seeds: int | None = 3, workers: int = 1) -> ArgumentParser:
+    """What benchmarks of many cells take on their command lines."""
+    parser = ArgumentParser(description=description)
+    if seeds is not None:
+        parser.add_argument("--seeds", type=int, default=seeds)
     parser.add_argument("--workers", type=int, default=workers)
     parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
     parser.add_argument(

@@ -12,7 +12,6 @@ something else, over and over. A test is alarmed where its p-value is at most 0.
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from typing import Any
@@ -111,20 +110,18 @@ def _times(law: str, test: str) -> tuple[int, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
-    options = parser.parse_args()
+    options = record.arguments(__doc__.splitlines()[0], seeds=None).parse_args()
+    cells = [
+        {"law": law, "shots": shots, "case": case, "test": test}
+        for law in LAWS
+        for test in TESTS
+        for case in CASES
+        for shots in SHOTS
+    ]
     record.collect(
         "two_sample",
         __doc__.splitlines()[0],
-        [
-            {"law": law, "shots": shots, "case": case, "test": test}
-            for law in LAWS
-            for test in TESTS
-            for case in CASES
-            for shots in SHOTS
-        ],
+        record.chosen(cells, options.only),
         measure,
         {"level": LEVEL, "permutations": PERMUTATIONS},
         workers=options.workers,
