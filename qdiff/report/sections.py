@@ -17,6 +17,10 @@ READING_HELP = (
     "the reference, divided by the shots trained on."
 )
 
+FLOOR_HELP = (
+    "A perfect sampler is one of the reference itself: what it scores with as many shots is chance."
+)
+
 HEADLINE = ("kl", "total_variation", "hellinger_fidelity", "shot_multiplier")
 
 
@@ -38,7 +42,7 @@ def headline(comparisons: Mapping[str, Comparison]) -> str:
     tiles = "".join(_tile(*rows[key]) for key in HEADLINE if key in rows)
     return (
         f'<section class="headline" aria-label="Headline"><p>{escape(name)}:</p>'
-        f'<div class="tiles">{tiles}</div></section>'
+        f'<div class="tiles">{tiles}</div><p>{FLOOR_HELP}</p></section>'
     )
 
 
