@@ -73,10 +73,14 @@ def comparison_page(
     candidate: tuple[str, Shots | Distribution | Surrogate],
     reference: tuple[str, Shots | Distribution],
     training: tuple[str, Shots] | None = None,
+    samples: Shots | None = None,
     command: str = "",
     seed: int = 0,
 ) -> Page:
-    """The page of ``qdiff compare``; data come with the names that they are known by."""
+    """The page of ``qdiff compare``; data come with the names that they are known by.
+
+    `samples` are shots of a surrogate that has no table, as in `views_of`.
+    """
     value = candidate[1]
     model = value if isinstance(value, Surrogate) else None
     shots = None if training is None else training[1]
@@ -89,11 +93,13 @@ def comparison_page(
             "seed": seed,
         },
         comparisons={f"{candidate[0]} against {reference[0]}": found},
-        views=views_of(reference=reference[1], candidate=value, training=shots, seed=seed),
+        views=views_of(
+            reference=reference[1], candidate=value, training=shots, samples=samples, seed=seed
+        ),
         training=() if model is None else trainings(model.card),
         circuit=None
         if model is None or shots is None
-        else circuit_section(model, shots, seed=seed),
+        else circuit_section(model, shots, samples=samples, seed=seed),
     )
 
 

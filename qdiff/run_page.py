@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qdiff import pages, report
@@ -32,7 +33,7 @@ def run_page(
     }
     known = "exact" if truth is None or truth.standard_error is None else "trajectories"
     return report.Page(
-        title=f"qdiff: {circuit.name}",
+        title=f"qdiff: {_name(job, circuit)}",
         facts=_facts(job, circuit, outcome),
         comparisons={name: found for name, found in comparisons.items() if found is not None},
         further={f"The {name} part alone": found for name, found in outcome.parts.items()},
@@ -57,7 +58,7 @@ def _facts(job: Job, circuit: QuantumCircuit, outcome: Outcome) -> dict[str, str
     weights = ", ".join(f"{name} {weight:.3f}" for name, weight in card["weights"].items())
     return {
         "command": job.command,
-        "circuit": f"{circuit.name}: {circuit.num_qubits} qubits, {circuit.num_clbits} bits",
+        "circuit": f"{_name(job, circuit)}: {circuit.num_qubits} qubits, {circuit.num_clbits} bits",
         "noise": "none" if job.noise is None else str(job.noise),
         "shots": f"{job.shots:,}",
         "seed": str(job.seed),
@@ -67,3 +68,11 @@ def _facts(job: Job, circuit: QuantumCircuit, outcome: Outcome) -> dict[str, str
         "versions": ", ".join(f"{name} {text}" for name, text in card["versions"].items()),
         **{f"note {number}": note for number, note in enumerate(outcome.notes, 1)},
     }
+
+
+def _name(job: Job, circuit: QuantumCircuit) -> str:
+    """What the user calls the circuit; one read from a file is named by the order of reading."""
+    if not isinstance(job.circuit, str | Path):
+        return str(circuit.name)
+    path = Path(job.circuit)
+    return path.stem if path.exists() else str(job.circuit)  # a family and its sizes

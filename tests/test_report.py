@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -96,6 +97,14 @@ def test_the_headline_has_values_beside_their_floors(text: str) -> None:
         assert title in headline
         assert f"<strong>{cells[0][0]}</strong>" in headline
         assert f"<dt>perfect sampler</dt><dd>{cells[1][0]}</dd>" in headline
+
+
+def test_without_the_usual_metrics_the_first_ones_are_the_headline() -> None:
+    found = compare(SHOTS, TRUTH)
+    few = replace(found, metrics={"xeb": found["xeb"], "log_xeb": found["log_xeb"]})
+    headline = sections.headline({"two sets of shots": few})
+    assert headline.count('class="tile"') == 2
+    assert found["xeb"].title in headline
 
 
 def test_the_circuit_has_its_verdict_and_its_steps(text: str) -> None:

@@ -17,6 +17,10 @@ READING_HELP = (
     "the reference, divided by the shots trained on."
 )
 
+FLOOR_HELP = (
+    "A perfect sampler is one of the reference itself: what it scores with as many shots is chance."
+)
+
 HEADLINE = ("kl", "total_variation", "hellinger_fidelity", "shot_multiplier")
 
 
@@ -35,10 +39,12 @@ def headline(comparisons: Mapping[str, Comparison]) -> str:
         return ""
     name, found = next(iter(comparisons.items()))
     rows = dict(zip(found.metrics, found.rows(), strict=True))
-    tiles = "".join(_tile(*rows[key]) for key in HEADLINE if key in rows)
+    # a comparison without a table has none of these
+    chosen = [key for key in HEADLINE if key in rows] or [*rows][: len(HEADLINE)]
+    tiles = "".join(_tile(*rows[key]) for key in chosen)
     return (
         f'<section class="headline" aria-label="Headline"><p>{escape(name)}:</p>'
-        f'<div class="tiles">{tiles}</div></section>'
+        f'<div class="tiles">{tiles}</div><p>{FLOOR_HELP}</p></section>'
     )
 
 
