@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qdiff.informed import mitigate as mitigate
     from qdiff.noise import NoiseSpec as NoiseSpec
     from qdiff.physics import Confusion as Confusion
+    from qdiff.primitives import Family as Family
     from qdiff.primitives import OnDemand as OnDemand
     from qdiff.primitives import SurrogateBackend as SurrogateBackend
     from qdiff.primitives import SurrogateSampler as SurrogateSampler
@@ -45,6 +46,7 @@ _MODULES = {
     "Comparison": "comparison",
     "Confusion": "physics",
     "Distribution": "distribution",
+    "Family": "primitives",
     "FitConfig": "fitting",
     "InputError": "errors",
     "NoiseSpec": "noise",
