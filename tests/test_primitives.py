@@ -96,10 +96,20 @@ def test_registers_and_bit_order_are_those_of_aer(circuit: QuantumCircuit) -> No
         assert p_value(from_qiskit(result), biased(truth, 0.1)) < FALSE_ALARM
 
 
+@pytest.mark.statistical
 def test_registers_that_data_bins_forbid() -> None:
+    """Aer's sampler cannot name them; it answers the same circuit under another name."""
     with pytest.raises((TypeError, ValueError)):
         DataBin(keys=BitArray.from_counts({"0": 1}))
+    with pytest.raises((TypeError, ValueError)):
+        SamplerV2(seed=1).run([one("keys")]).result()
     reference = sampler(exact_surrogate(one("c"))).run([one("c")]).result()[0].data.c
+    theirs = SamplerV2(seed=1).run([one("c")], shots=1024).result()[0].data.c
+    assert theirs.array.shape == reference.array.shape
+    truth = qdiff.exact(one("c"))
+    for answer in (theirs, reference):
+        assert p_value(from_qiskit(answer), truth) > FALSE_ALARM
+        assert p_value(from_qiskit(answer), biased(truth, 0.5)) < FALSE_ALARM
     for name in ("shape", "keys", "size", "_data", "items", "ndim"):
         circuit = one(name)
         result = sampler(exact_surrogate(circuit)).run([circuit]).result()[0]
