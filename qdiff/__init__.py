@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from qdiff.novelty import novelty_rate as novelty_rate
     from qdiff.physics import Confusion as Confusion
     from qdiff.pointwise import pointwise_distances as pointwise_distances
+    from qdiff.primitives import Family as Family
     from qdiff.primitives import OnDemand as OnDemand
     from qdiff.primitives import SurrogateBackend as SurrogateBackend
     from qdiff.primitives import SurrogateSampler as SurrogateSampler
@@ -54,6 +55,7 @@ _MODULES = {
     "Confusion": "physics",
     "Distribution": "distribution",
     "Drift": "drift",
+    "Family": "primitives",
     "FitConfig": "fitting",
     "InputError": "errors",
     "NoiseSpec": "noise",

@@ -23,7 +23,7 @@ from qdiff.errors import MatchWarning
 from qdiff.exchange.qiskit_results import from_qiskit
 from qdiff.fit_config import Candidate, FitConfig
 from qdiff.model_cache import ModelCache, key_of
-from qdiff.primitives import OnDemand, SurrogateSampler
+from qdiff.primitives import Family, OnDemand, SurrogateSampler
 
 QUICK = FitConfig(
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
@@ -96,10 +96,20 @@ def test_registers_and_bit_order_are_those_of_aer(circuit: QuantumCircuit) -> No
         assert p_value(from_qiskit(result), biased(truth, 0.1)) < FALSE_ALARM
 
 
+@pytest.mark.statistical
 def test_registers_that_data_bins_forbid() -> None:
+    """Aer's sampler cannot name them; it answers the same circuit under another name."""
     with pytest.raises((TypeError, ValueError)):
         DataBin(keys=BitArray.from_counts({"0": 1}))
+    with pytest.raises((TypeError, ValueError)):
+        SamplerV2(seed=1).run([one("keys")]).result()
     reference = sampler(exact_surrogate(one("c"))).run([one("c")]).result()[0].data.c
+    theirs = SamplerV2(seed=1).run([one("c")], shots=1024).result()[0].data.c
+    assert theirs.array.shape == reference.array.shape
+    truth = qdiff.exact(one("c"))
+    for answer in (theirs, reference):
+        assert p_value(from_qiskit(answer), truth) > FALSE_ALARM
+        assert p_value(from_qiskit(answer), biased(truth, 0.5)) < FALSE_ALARM
     for name in ("shape", "keys", "size", "_data", "items", "ndim"):
         circuit = one(name)
         result = sampler(exact_surrogate(circuit)).run([circuit]).result()[0]
@@ -154,6 +164,54 @@ def test_a_family_surrogate_is_asked_for_each_point() -> None:
     assert asked == [(0.1, 0.3), (0.2, 0.4)]
     with pytest.raises(InputError, match="must give a Surrogate"):
         sampler((circuit, lambda at: None)).run([(circuit, values)]).result()
+
+
+@pytest.mark.statistical
+def test_a_family_answers_a_sweep_and_its_transpiled_copy() -> None:
+    circuit, values = sweep()
+    points = values.reshape(6, 2)
+    members = [(point, exact_surrogate(circuit.assign_parameters(point))) for point in points]
+    family = Family(circuit, members)
+    copy = transpile(circuit, GenericBackendV2(4, seed=1), seed_transpiler=3)
+    for template in (circuit, copy):
+        result = sampler(family).run([(template, values)], shots=4000).result()[0]
+        assert result.data.shape == (2, 3)
+        assert result.metadata["qdiff"]["matched_by"][0].startswith("family")
+        for place, point in zip(np.ndindex(2, 3), points, strict=True):
+            truth = qdiff.exact(circuit.assign_parameters(point))
+            assert p_value(from_qiskit(result, index=place), truth) > FALSE_ALARM
+            other = qdiff.exact(circuit.assign_parameters(points[0] if place[0] else points[5]))
+            assert p_value(from_qiskit(result, index=place), other) < FALSE_ALARM
+    near = {"b": points[2, 1] + 1e-12, "a": points[2, 0]}
+    assert family(near) is members[2][1]
+
+
+def test_a_family_fits_what_it_lacks_or_refuses_it(tmp_path: Path) -> None:
+    circuit, values = sweep()
+    wish = OnDemand(noise="light", shots=200, config=QUICK, cache=tmp_path, seed=1)
+    family = Family.fitted(circuit, values, wish)
+    assert len(family) == 6
+    files = {path.name for path in tmp_path.glob("*.safetensors")}
+    assert len(files) == 6
+    again = SurrogateSampler(Family(circuit, on_demand=wish), seed=2)
+    again.run([(circuit, values)], shots=5).result()
+    assert {path.name for path in tmp_path.glob("*.safetensors")} == files  # from the cache
+    again.run([(circuit, values + 1)], shots=5).result()
+    assert len([*tmp_path.glob("*.safetensors")]) == 12
+    fixed = Family(circuit, [({"a": 0.1, "b": 0.2}, family({"a": 0.1, "b": values[0, 0, 1]}))])
+    with pytest.raises(InputError, match=r"no surrogate at a=1, b=2, the nearest is at a=0\.1"):
+        sampler(fixed).run([(circuit, [1.0, 2.0])]).result()
+    model = exact_surrogate(meas())
+    for call, message in (
+        (lambda: Family(meas()), "no free parameters"),
+        (lambda: Family(circuit, [([0.1], model)]), "4 bits but its circuit has 2"),
+        (lambda: fixed.add([0.1], family._members[(*values[0, 0],)]), "2 finite values"),
+        (lambda: fixed({"a": 0.1, "z": 1}), "parameters are a, b"),
+        (lambda: Family.fitted(circuit, np.zeros((2, 3)), wish), "last axis of 2"),
+        (lambda: Family(circuit)({"a": 1, "b": 2}), "add one, or give on_demand"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call()
 
 
 def test_a_transpiled_copy_is_known() -> None:

@@ -19,6 +19,7 @@ from qdiff.fingerprint import (
     two_qubit_gates,
     with_named_values,
 )
+from qdiff.primitives.family import Family
 from qdiff.sketches import sketch
 from qdiff.surrogate import Surrogate
 
@@ -28,8 +29,8 @@ Values = Mapping[str, float]
 FamilySurrogate: TypeAlias = Callable[[Values], Surrogate]
 """The surrogate of a parametrised circuit at given values."""
 
-Entry: TypeAlias = Surrogate | tuple[QuantumCircuit, Surrogate | FamilySurrogate]
-"""A surrogate that knows its circuit, or a circuit and its surrogate."""
+Entry: TypeAlias = Surrogate | Family | tuple[QuantumCircuit, Surrogate | FamilySurrogate]
+"""A surrogate that knows its circuit, a family, or a circuit and its surrogate."""
 
 _MANY_TIMES = 2.5
 """Copies whose two-qubit gates differ by this factor are warned of: routing seldom needs more."""
@@ -89,7 +90,7 @@ class Catalogue:
         self._by_law = match == Match.LAW
         self._known: list[_Known] = []
         self._memo: dict[tuple[str, int], Found] = {}
-        single = isinstance(entries, Surrogate) or _is_pair(entries)
+        single = isinstance(entries, Surrogate | Family) or _is_pair(entries)
         for entry in [entries] if single else entries:  # type: ignore[union-attr]
             self.add(entry)  # type: ignore[arg-type]
 
@@ -174,6 +175,8 @@ def family_member(family: FamilySurrogate, values: Values, num_bits: int) -> Sur
 def _known(entry: Any) -> _Known:
     if isinstance(entry, Surrogate):
         return _Known(surrogate=entry, print=_own_print(entry))
+    if isinstance(entry, Family):
+        entry = (entry.template, entry)
     if not _is_pair(entry):
         raise InputError(
             f"expected a surrogate or a pair (circuit, surrogate), got {type(entry).__name__}"

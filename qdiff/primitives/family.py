@@ -1,0 +1,129 @@
+"""`Family`: the surrogates of one parametrised circuit, by the values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+from qiskit import QuantumCircuit
+
+from qdiff.errors import InputError
+from qdiff.primitives.on_demand import OnDemand
+from qdiff.surrogate import Surrogate
+
+Point = tuple[float, ...]
+"""Values of the parameters, in the order of `Family.names`."""
+
+TOLERANCE = 1e-9
+"""How far values may differ and be the same: rounding. Nothing is interpolated between points."""
+
+
+class Family:
+    """A parametrised circuit with one surrogate a set of values: those given, and more on demand.
+
+    What is known is an honest catalogue, not a model over parameters: values that are not in it are
+    fitted (and kept) with `on_demand`, or refused. Give it to `SurrogateSampler` like a surrogate.
+
+    Parameters
+    ----------
+    template
+        The circuit, its parameters free.
+    members
+        Pairs of values and surrogate; values are a mapping from names, or a list in the order of
+        ``template.parameters``.
+    on_demand
+        How to fit the surrogate of other values.
+
+    Raises `InputError` for a circuit without parameters, for values that do not fit it, and for
+    surrogates of another number of bits.
+
+    >>> from qiskit.circuit import Parameter
+    >>> circuit = QuantumCircuit(1)
+    >>> _ = circuit.ry(Parameter("a"), 0), circuit.measure_all()
+    >>> family = Family.fitted(circuit, [[0.1], [0.2]], OnDemand(noise="light", shots=200))
+    >>> len(family), family({"a": 0.2}).num_bits
+    (2, 1)
+    """
+
+    def __init__(
+        self,
+        template: QuantumCircuit,
+        members: Iterable[tuple[Mapping[str, float] | Sequence[float], Surrogate]] = (),
+        *,
+        on_demand: OnDemand | None = None,
+    ) -> None:
+        if not template.num_parameters:
+            raise InputError(f"circuit {template.name!r} has no free parameters: no family")
+        self.template = template
+        self.names = tuple(parameter.name for parameter in template.parameters)
+        self._on_demand = on_demand
+        self._members: dict[Point, Surrogate] = {}
+        for values, surrogate in members:
+            self.add(values, surrogate)
+
+    @classmethod
+    def fitted(cls, template: QuantumCircuit, values: ArrayLike, on_demand: OnDemand) -> Family:
+        """A family fitted at an array of values, its last axis in ``template.parameters``' order.
+
+        Every point is fitted now; others will be when they are asked for.
+        """
+        family = cls(template, on_demand=on_demand)
+        points = np.asarray(values, dtype=np.float64)
+        if points.ndim < 1 or points.shape[-1] != len(family.names):
+            raise InputError(
+                f"values need a last axis of {len(family.names)}, one for each of "
+                f"{', '.join(family.names)}; got the shape {points.shape}"
+            )
+        for point in points.reshape(-1, len(family.names)):
+            family(dict(zip(family.names, point.tolist(), strict=True)))
+        return family
+
+    def __len__(self) -> int:
+        """How many sets of values have a surrogate."""
+        return len(self._members)
+
+    def add(self, values: Mapping[str, float] | Sequence[float], surrogate: Surrogate) -> None:
+        """Take the surrogate of some values, in place of an earlier one."""
+        if surrogate.num_bits != self.template.num_clbits:
+            raise InputError(
+                f"the surrogate has {surrogate.num_bits} bits but its circuit has "
+                f"{self.template.num_clbits}"
+            )
+        self._members[self._point(values)] = surrogate
+
+    def __call__(self, values: Mapping[str, float]) -> Surrogate:
+        """The surrogate at these values. Raises `InputError` where there is and may be none."""
+        point = self._point(values)
+        found = self._nearest(point)
+        if found is not None and max(map(abs, np.subtract(found, point))) <= TOLERANCE:
+            return self._members[found]
+        if self._on_demand is None:
+            raise InputError(
+                f"the family of {self.template.name!r} has no surrogate at {self._shown(point)}"
+                + ("" if found is None else f", the nearest is at {self._shown(found)}")
+                + "; add one, or give on_demand to fit it"
+            )
+        bound = self.template.assign_parameters(dict(zip(self.names, point, strict=True)))
+        self._members[point] = self._on_demand.surrogate(bound)
+        return self._members[point]
+
+    def _point(self, values: Mapping[str, float] | Sequence[float]) -> Point:
+        if isinstance(values, Mapping):
+            if {*values} != {*self.names}:
+                raise InputError(f"the parameters are {', '.join(self.names)}; got {[*values]}")
+            values = [values[name] for name in self.names]
+        point = tuple(map(float, values))
+        if len(point) != len(self.names) or not np.isfinite(point).all():
+            raise InputError(f"{len(self.names)} finite values are needed, got {point}")
+        return point
+
+    def _nearest(self, point: Point) -> Point | None:
+        """Of the known points; the exact one is found without looking at the others."""
+        if point in self._members or not self._members:
+            return point if self._members else None
+        known = np.array([*self._members])
+        return tuple(known[np.abs(known - point).max(axis=1).argmin()].tolist())
+
+    def _shown(self, point: Point) -> str:
+        return ", ".join(f"{n}={v:.6g}" for n, v in zip(self.names, point, strict=True))
