@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "qdiff"
 
 LAYERS = [
     ["errors", "progress"],
-    ["memory"],
+    ["memory", "machine"],
     ["extras"],
     ["bits", "storage"],
     ["shots"],
@@ -64,10 +64,10 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline", "fingerprint", "primitives", "programs",
                "informed"}  # fmt: skip
-MODEL_SIDE = {"memory", "bits", "storage", "shots", "distribution", "laws", "pairwise", "diffusion",
-              "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
-              "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
-              "circuit_told", "fitting", "mitigation", "z_strings", "model_cache",
+MODEL_SIDE = {"memory", "machine", "bits", "storage", "shots", "distribution", "laws", "pairwise",
+              "diffusion", "interactions", "matrix_product", "physics", "parts", "arguments",
+              "questions", "surrogate", "checkpoint", "fit_config", "heldout", "candidates",
+              "fitted_parts", "circuit_told", "fitting", "mitigation", "z_strings", "model_cache",
               "extras"}  # fmt: skip
 
 
