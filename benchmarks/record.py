@@ -45,7 +45,7 @@ def revision() -> str:
         found = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
         return found.stdout.strip()
 
-    changed = git("status", "--porcelain", "--", ".", ":!benchmarks/results")
+    changed = git("status", "--porcelain", "--", ":/", ":(top,exclude)benchmarks/results")
     return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 

@@ -6,20 +6,17 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
 from qiskit import QuantumCircuit
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
 from qdiff.errors import InputError
+from qdiff.machine import available_memory
 from qdiff.shots import Seed
 from qdiff.storage import one_line
-
-_CGROUP = Path("/sys/fs/cgroup")
 
 
 def run(
@@ -53,21 +50,6 @@ def run(
         raise InputError(f"Aer cannot run this circuit by {method}: {_reason(reasons[0])}")
     data: dict[str, Any] = result.data(0)
     return data
-
-
-def available_memory() -> int:
-    """Bytes that can be taken now, within a container's limit too."""
-    free = int(psutil.virtual_memory().available)
-    limit = _cgroup_bytes("memory.max")
-    if limit is None:
-        return free
-    return min(free, max(0, limit - (_cgroup_bytes("memory.current") or 0)))
-
-
-def total_memory() -> int:
-    """Bytes of memory of the machine or container; unlike what is free, it stays the same."""
-    total = int(psutil.virtual_memory().total)
-    return min(total, _cgroup_bytes("memory.max") or total)
 
 
 def root_seed(seed: Seed) -> np.random.SeedSequence:
@@ -116,13 +98,6 @@ def _reason(status: str) -> str:
     if "nsufficient memory" in reason:
         reason += "; fewer qubits, or method matrix_product_state, need less"
     return reason
-
-
-def _cgroup_bytes(name: str) -> int | None:
-    try:
-        return int((_CGROUP / name).read_text())
-    except (OSError, ValueError):
-        return None
 
 
 @contextmanager

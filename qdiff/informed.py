@@ -41,8 +41,8 @@ def fit(
     Parameters
     ----------
     circuit
-        The circuit, a file, or a family such as ``ising:12``: at most 22 classical bits, and
-        measured once, at its end.
+        The circuit, a file, or a family such as ``ising:12``: at most 24 classical bits, and
+        measured once, at its end; a Clifford circuit may have any number.
     noise
         Where the fit of the noise starts from, and which gates are virtual. It stays unknown.
 

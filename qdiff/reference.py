@@ -14,7 +14,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Reset
 from qiskit.quantum_info import PTM, Operator, SuperOp
 
-from qdiff import aer, density
+from qdiff import aer, density, machine
 from qdiff.circuit import circuit_hash, load_circuit, registers_of, split_measurements
 from qdiff.distribution import Distribution, check_table
 from qdiff.errors import InputError
@@ -145,7 +145,7 @@ class _Task:
         return not (self.noisy.has_gate_noise or resets)
 
     def check_memory(self, needed: int, what: str) -> None:
-        free = aer.available_memory()
+        free = machine.available_memory()
         needed += 3 * 8 << self.source.num_clbits
         if needed > free:
             raise InputError(

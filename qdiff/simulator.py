@@ -10,7 +10,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit_aer.noise import NoiseModel
 
-from qdiff import aer
+from qdiff import aer, machine
 from qdiff.circuit import is_dynamic, load_circuit, registers_of
 from qdiff.errors import InputError
 from qdiff.methods import Choice, Method, choose_method, workload_of
@@ -60,7 +60,7 @@ def simulate(
         with_aer_model(source, noise) if isinstance(noise, NoiseModel) else prepare(source, spec)
     )
     workload = workload_of(noisy, shots=int(shots), dynamic=is_dynamic(source))
-    choice = choose_method(workload, memory=aer.total_memory(), asked=asked)
+    choice = choose_method(workload, memory=machine.total_memory(), asked=asked)
     root = aer.root_seed(seed)
     record = {
         **describe(source, spec),

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "qdiff"
 
 LAYERS = [
     ["errors", "progress"],
-    ["memory"],
+    ["memory", "machine"],
     ["extras"],
     ["bits", "storage"],
     ["tally"],
@@ -82,7 +82,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 QISKIT_SIDE = {"circuit", "families", "noise", "aer", "density", "methods", "reference",
                "simulator", "pipeline", "sketches", "fingerprint", "primitives", "programs",
                "informed"}  # fmt: skip
-MODEL_SIDE = {"memory", "bits", "storage", "tally",
+MODEL_SIDE = {"memory", "machine", "bits", "storage", "tally",
               "shots", "distribution", "laws", "pairwise", "diffusion",
               "interactions", "matrix_product", "physics", "parts", "arguments", "questions",
               "notebook",

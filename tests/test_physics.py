@@ -21,17 +21,17 @@ from qdiff.heldout import hold_out
 from qdiff.laws import HistogramLaw, TableLaw
 from qdiff.mitigation import through_the_layer
 from qdiff.parts import Part
-from qdiff.physics import chain_em, unfolding
+from qdiff.physics import chain_em, circuit_fit, circuit_search, fit_memory, unfolding
 from qdiff.physics.chains import mixture_chain, product_chain, read_chain
 from qdiff.physics.circuit_fit import CircuitFitConfig, fit_circuit
 from qdiff.physics.circuit_law import CircuitLaw
 from qdiff.physics.confusion import Factor
 from qdiff.physics.dictionary import Dictionary, Round
 from qdiff.physics.errors import error_groups
-from qdiff.physics.histories import numbers_of
+from qdiff.physics.histories import number_of_histories, numbers_of
 from qdiff.physics.noisy_model import NoisyModel, PriorConfig, as_tensors
 from qdiff.physics.noisy_prior import fit_prior, sensitivities
-from qdiff.physics.statevector import ideal_law
+from qdiff.physics.statevector import ideal_law, zero_state
 from qdiff.physics.verdict import judge
 from qdiff.programs import affine_of, program_of
 
@@ -330,6 +330,36 @@ def test_a_told_surrogate_saves_loads_and_samples_its_law(tmp_path) -> None:
     told = model.without_circuit
     plain = qdiff.fit(shots, seed=1, config=QUICK)
     assert np.array_equal(told.distribution().probabilities, plain.distribution().probabilities)
+
+
+def test_memory_is_checked_before_it_is_taken(monkeypatch) -> None:
+    shots = noisy_shots(asymmetric(4), 300)
+    monkeypatch.setattr(fit_memory, "available_memory", lambda: 3 << 10)
+    with pytest.raises(InputError, match=r"of 4 qubits takes 0\.0 GiB and 0\.0 GiB are free"):
+        fit_circuit(program_of(asymmetric(4)), shots, shots, seed=np.random.SeedSequence(1))
+    with pytest.raises(InputError, match="out of reach"):
+        zero_state(25)
+
+
+def test_few_histories_are_drawn_where_memory_is_short(monkeypatch) -> None:
+    program = program_of(asymmetric(4))
+    assert number_of_histories(program, 1e12) == 4000
+    monkeypatch.setattr(fit_memory, "BUDGET", 16 * (13 * 100 + 224))
+    assert number_of_histories(program, 1e12) == 100
+    assert sum(numbers_of(1.5, 20)) <= 24
+    whole = fit_memory.bytes_needed(program, 100)
+    assert 16 * (13 * 100 + 224) <= whole <= 16 * (13 * 100 + 300)
+
+
+def test_large_circuits_try_fewer_steps_and_say_so(monkeypatch) -> None:
+    for module in (circuit_search, circuit_fit):
+        monkeypatch.setattr(module, "THOROUGH_QUBITS", 3)
+    shots = noisy_shots(asymmetric(4), 2000)
+    seed = np.random.SeedSequence(1)
+    found = fit_circuit(program_of(asymmetric(4)), shots, shots, seed=seed, config=FEW)
+    steps = [step["step"] for step in found.record["steps"]]
+    assert steps == ["ideal law, readout and background", "errors of gates"]
+    assert "not tried beyond 3 qubits" in found.record["left_out"]
 
 
 def test_a_wrong_circuit_is_rejected_and_changes_nothing() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sections.circuits import circuit_laws, circuit_verdicts, mitigation
+from sections.circuits import circuit_laws, circuit_plain, circuit_verdicts
 from sections.comparisons import coverage, wide_comparison
 from sections.main_job import main_job
 from sections.markdown import Section
+from sections.mitigation import mitigation, mitigation_wide
 from sections.quality import niu, quality
 from sections.real_data import held_out, known_law
 from sections.speed import files, sampling_speed, simulation_time, steps
@@ -17,8 +18,10 @@ SECTIONS: dict[str, Section] = {
     "quality_q20": quality("q20"),
     "circuit_prior_laws": circuit_laws("The circuit known, its noise not", "laws"),
     "circuit_prior_wide": circuit_laws("The same at 16 and 20 qubits", "wide"),
+    "circuit_prior_plain": circuit_plain,
     "circuit_prior_verdicts": circuit_verdicts,
     "mitigation": mitigation,
+    "mitigation_wide": mitigation_wide,
     "simulation_time": simulation_time,
     "niu": niu,
     "steps": steps,

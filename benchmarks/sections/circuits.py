@@ -1,4 +1,4 @@
-"""What a known circuit is worth, and readout undone."""
+"""What a known circuit is worth."""
 
 from __future__ import annotations
 
@@ -104,46 +104,64 @@ def circuit_verdicts(content: Row) -> list[str]:
             )
             for row in content["rows"]
         ),
+        "",
+        *verdict_summary(content["rows"]),
     ]
 
 
-def mitigation(content: Row) -> list[str]:
-    rows = content["rows"]
-    methods = list(dict.fromkeys(name for row in rows for name in row["total_variation"]))
-    tables = [row["total_variation"] for row in rows]
-    found = {m: [table[m] for table in tables if m in table] for m in methods}
+def verdict_summary(rows: Sequence[Row]) -> list[str]:
+    """What the table says, counted."""
+    right = [row for row in rows if row["told"] == "right"]
+    wrong = [row for row in rows if row["told"] != "right"]
+    kept = [row for row in wrong if row["accepted"]]
+    lines = [
+        f"The right circuit is accepted in {sum(row['accepted'] for row in right)} of {len(right)} "
+        f"fits, a wrong one rejected in {len(wrong) - len(kept)} of {len(wrong)}."
+    ]
+    for row in kept:
+        ratio = row["kl"]["told"] / row["kl"]["without"]
+        lines.append(
+            f"Accepted though wrong: `{row['circuit']}`, {row['told'].replace('_', ' ')}, seed "
+            f"{row['seed']}; the KL is then {ratio:.3g} times that without the circuit, and the "
+            f"held-out shots could not tell ({row['difference']:.2g} +- "
+            f"{row['standard_error']:.2g} nats a shot)."
+        )
+    return lines
+
+
+def circuit_plain(content: Row) -> list[str]:
+    groups = {
+        circuit: [row for row in content["rows"] if row["circuit"] == circuit]
+        for circuit in dict.fromkeys(row["circuit"] for row in content["rows"])
+    }
+    ratios = [row["kl"]["told"] / row["kl"]["without"] for row in content["rows"]]
     return [
-        "## Readout errors undone",
+        "## The same shots with and without the circuit",
         "",
-        f"{content['question']} 10,000 shots, readout errors of 1 to 8 %, known to all methods. "
-        "Total variation to the law without readout error, and below it the root mean square "
-        "error of all one- and two-bit Z strings. HAMMER-style clean-up knows nothing of the "
-        f"readout. Device: {content['device']}. Repeat: `python benchmarks/mitigation.py`.",
+        "The default fit, told the circuit, and what the same shots give without it; 10,000 shots, "
+        f"noise `superconducting`. Exact KL divergence in nats. Device: {content['device']}. "
+        "Repeat: `python benchmarks/circuit_prior.py plain`.",
         "",
-        *head(["circuit", "readout", "seed"], methods),
-        *(
-            line(
-                [
-                    f"`{row['circuit']}`",
-                    row["readout"],
-                    str(row["seed"]),
-                    *(
-                        f"{row['total_variation'][m]:.3g} ({row['z_error'][m]:.2g})"
-                        if m in row["total_variation"]
-                        else ""
-                        for m in methods
-                    ),
-                ]
-            )
-            for row in rows
+        *head(
+            ["circuit", "seeds", "accepted"],
+            ["KL, told", "KL, without", "told / without", "shot multiplier", "without"],
         ),
+        *(plain_line(circuit, rows) for circuit, rows in groups.items()),
         "",
-        line(
-            [
-                "**median**",
-                "",
-                "",
-                *(f"{median(found[m]):.3g}" for m in methods),
-            ]
-        ),
+        f"Told the circuit, the fit is worse in {sum(ratio > 1 for ratio in ratios)} of "
+        f"{len(ratios)} fits; in the median its KL is {median(ratios):.2g} times that without.",
     ]
+
+
+def plain_line(circuit: str, rows: Sequence[Row]) -> str:
+    told, without = ([row["kl"][name] for row in rows] for name in ("told", "without"))
+    ratios = [a / b for a, b in zip(told, without, strict=True)]
+    multipliers = ([row[f"shot_multiplier{end}"] for row in rows] for end in ("", "_without"))
+    return line(
+        [
+            f"`{circuit}`",
+            str(len(rows)),
+            f"{sum(row['accepted'] for row in rows)}",
+            *(interval(mean_interval(each)) for each in (told, without, ratios, *multipliers)),
+        ]
+    )

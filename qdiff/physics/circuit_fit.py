@@ -25,6 +25,7 @@ from qdiff.physics.chain_fit import fit_readout
 from qdiff.physics.circuit_law import CircuitLaw
 from qdiff.physics.circuit_search import Search, State
 from qdiff.physics.errors import ErrorGroup
+from qdiff.physics.fit_memory import THOROUGH_QUBITS
 from qdiff.physics.fit_settings import CircuitFitConfig
 from qdiff.physics.noisy_prior import FittedPrior
 from qdiff.physics.program import Program
@@ -36,8 +37,8 @@ Floats = NDArray[np.float64]
 
 _TURNED = ("one_qubit", "two_qubits", "virtual")
 
-MAX_TABLE_QUBITS = 22
-"""Beyond this the surrogate has no table, and neither has the circuit's law."""
+MAX_TABLE_QUBITS = 24
+"""Beyond this a circuit's law has no table: it takes minutes a history of errors, and gibibytes."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -65,7 +66,7 @@ def fit_circuit(
 
     Of a Clifford circuit beyond tables, given by its affine law, readout and background are fitted.
 
-    Raises `InputError` for a program of other bits, and beyond 22 bits.
+    Raises `InputError` for a program of other bits, beyond 24 bits, and where memory is short.
     """
     config = config or CircuitFitConfig()
     if program.num_bits != train.num_bits:
@@ -90,6 +91,7 @@ def _result(program: Program, best: State, steps: list[dict[str, Any]]) -> Circu
         "histories": len(best.dictionary.laws),
         "over_rotation": dict(zip(_TURNED, best.angles, strict=True)),
         **_errors_summary(best),
+        "left_out": _left_out(program),
         "readout": readout_summary(best.fitted),
         "background": best.fitted.background,
     }
@@ -119,6 +121,14 @@ def _fit_clifford(
         "background": law.background,
     }
     return CircuitFit(law=law, record=record, _refit=fitted)
+
+
+def _left_out(program: Program) -> str | None:
+    """Which steps were not tried, for the card."""
+    if program.num_qubits <= THOROUGH_QUBITS:
+        return None
+    steps = "gates that turn too far, how far rates may differ, coupled bits flip together"
+    return f"not tried beyond {THOROUGH_QUBITS} qubits: {steps}"
 
 
 def _errors_summary(state: State) -> dict[str, Any]:

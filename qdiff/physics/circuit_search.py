@@ -17,6 +17,7 @@ from qdiff.laws import TableLaw
 from qdiff.physics.dictionary import Dictionary, Round
 from qdiff.physics.errors import error_groups
 from qdiff.physics.evidence import log_evidence
+from qdiff.physics.fit_memory import THOROUGH_QUBITS, check_memory
 from qdiff.physics.fit_settings import CircuitFitConfig
 from qdiff.physics.histories import first_shares, later_shares, number_of_histories, numbers_of
 from qdiff.physics.noisy_model import PriorConfig
@@ -67,6 +68,8 @@ class Search:
     ) -> None:
         self.train, self.heldout = train, heldout
         self.config, self.generator = config, generator
+        histories = 0 if config.order == 0 else number_of_histories(program, config.operations)
+        check_memory(program, histories)
         groups = error_groups(program)
         prior = PriorConfig(rates=config.rates, readout=config.readout, confusion=config.confusion)
         dictionary = Dictionary.without_errors(ideal_law(program), groups)
@@ -81,9 +84,13 @@ class Search:
         self._note("ideal law, readout and background", self.score, gain=None, kept=True)
 
     def run(self) -> None:
-        """Try every step."""
-        if self.best.dictionary.groups and self.config.order is None:
+        """Try every step; beyond 20 qubits only those that take minutes, not hours."""
+        with_errors = self.best.dictionary.groups and self.config.order is None
+        if with_errors:
             self.errors()
+        if self.best.program.num_qubits > THOROUGH_QUBITS:
+            return
+        if with_errors:
             for _ in range(_TURNS):
                 if not self.over_rotation():
                     break

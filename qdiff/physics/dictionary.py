@@ -113,12 +113,13 @@ class Dictionary:
         They weigh the same at all rates, so nothing is lost.
         """
         uses, member, number = np.unique(self.uses, axis=0, return_inverse=True, return_counts=True)
-        if not len(uses):
-            return self, number
+        if len(uses) == len(self.uses):
+            return self, np.ones(len(uses), dtype=np.int64)
         order = np.argsort(member.reshape(-1), kind="stable")
         starts = np.r_[0, np.cumsum(number)[:-1]]
-        laws = np.add.reduceat(self.laws[order], starts, axis=0) / number[:, None]
-        return replace(self, uses=uses, laws=laws.astype(np.float32)), number
+        laws = np.add.reduceat(self.laws[order], starts, axis=0)
+        laws /= number[:, None].astype(np.float32)
+        return replace(self, uses=uses, laws=laws), number
 
     def with_ideal(self, ideal: Floats) -> Dictionary:
         """The same laws after errors, of another ideal law."""

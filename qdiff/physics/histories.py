@@ -10,6 +10,7 @@ from scipy.stats import poisson
 
 from qdiff.physics.dictionary import Dictionary
 from qdiff.physics.errors import ErrorGroup
+from qdiff.physics.fit_memory import most_histories
 from qdiff.physics.program import Program
 
 Floats = NDArray[np.float64]
@@ -25,9 +26,10 @@ _TAIL = 0.01
 
 
 def number_of_histories(program: Program, operations: float) -> int:
-    """As many as `operations`, gates times amplitudes, allow; 48 to 4,000."""
+    """As many as `operations`, gates times amplitudes, allow: 48 to 4,000, or what memory holds."""
     work = max(len(program.gates), 1) << program.num_qubits
-    return int(np.clip(operations / work, _FEWEST_HISTORIES, _MOST_HISTORIES))
+    wanted = int(np.clip(operations / work, _FEWEST_HISTORIES, _MOST_HISTORIES))
+    return min(wanted, most_histories(program.num_bits))
 
 
 def first_shares(groups: Sequence[ErrorGroup]) -> Floats:
@@ -50,9 +52,10 @@ def numbers_of(mean: float, histories: int) -> tuple[int, ...]:
     """How many histories of 1, 2, ... errors, as a Poisson law of `mean` has them.
 
     >>> numbers_of(0.5, 100)
-    (77, 19, 8, 8)
+    (77, 19, 6, 6)
     """
     most = int(poisson.isf(_TAIL, mean)) + 1
     masses = poisson.pmf(np.arange(1, most + 1), mean)
     masses[-1] = poisson.sf(most - 1, mean)
-    return tuple(max(8, round(histories * mass)) for mass in masses / masses.sum())
+    fewest = max(1, min(8, histories // (4 * most)))
+    return tuple(max(fewest, round(histories * mass)) for mass in masses / masses.sum())

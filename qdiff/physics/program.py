@@ -99,6 +99,7 @@ class Program:
         }
         return sorted(pairs)
 
+    @cached_property
     def readings(self) -> NDArray[np.int64]:
         """The outcome of the classical bits, as an index, for every basis state of the qubits."""
         states = np.arange(1 << self.num_qubits)

@@ -26,9 +26,11 @@ def flipped(table: Tensor, up: Tensor, down: Tensor) -> Tensor:
 
 def flipped_together(table: Tensor, pairs: Sequence[tuple[int, int]], rates: Tensor) -> Tensor:
     """Then both bits of each pair flip together, with the pair's rate."""
-    everything = torch.arange(len(table))
-    for rate, (a, b) in zip(rates, pairs, strict=True):
-        table = (1 - rate) * table + rate * table[everything ^ (1 << a | 1 << b)]
+    for rate, pair in zip(rates, pairs, strict=True):
+        low, high = sorted(pair)
+        cube = table.reshape(-1, 2, 1 << (high - low - 1), 2, 1 << low)
+        # written so that automatic differentiation keeps one table a pair: the difference
+        table = table + rate * (cube.flip((1, 3)).reshape(-1) - table)
     return table
 
 
