@@ -178,6 +178,17 @@ def test_long_strings_are_numbered_and_written_out_among_the_numbers() -> None:
     assert key not in svg
 
 
+def test_strings_that_were_never_seen_twice_have_no_order() -> None:
+    once = Shots.from_bits(np.eye(30, dtype=np.uint8))
+    twice = Shots.from_bits(np.eye(30, dtype=np.uint8), counts=[2] + [1] * 29)
+    known = view(once, Role.RAW, "q", log_prob=lambda bits: np.zeros(len(bits)))
+    said = [
+        "seen twice" in draw([one])[0].caption
+        for one in (view(once, Role.RAW, "a"), view(twice, Role.RAW, "b"), known)
+    ]
+    assert said == [True, False, False]
+
+
 def test_heat_map_scales() -> None:
     assert ticks(1) == [0]
     assert len(ticks(1000)) <= 10

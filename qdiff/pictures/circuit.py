@@ -90,5 +90,6 @@ def _finish(axes: Axes, names: list[str], title: str, quantity: str) -> None:
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.locator_params(axis="x", nbins=4)
+    axes.ticklabel_format(axis="x", scilimits=(-3, 3))
     axes.set_xlabel(quantity)
     legend(axes)

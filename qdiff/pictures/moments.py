@@ -40,10 +40,17 @@ def pair_masses(table: Floats) -> Floats:
 
 
 def weight_masses(table: Floats) -> Floats:
-    """The probability of each number of ones, ``(2^n,) -> (n + 1,)``."""
-    num_bits = len(table).bit_length() - 1
-    weights = np.bitwise_count(np.arange(len(table), dtype=np.uint32)).astype(np.int64)
-    return np.asarray(np.bincount(weights, weights=table, minlength=num_bits + 1), np.float64)
+    """The probability of each number of ones, ``(2^n,) -> (n + 1,)``.
+
+    >>> weight_masses(np.array([0.5, 0.25, 0.0, 0.25])).tolist()
+    [0.5, 0.25, 0.25]
+    """
+    rows = table[None]  # row k: strings whose bits so far have k ones
+    while rows.shape[1] > 1:
+        low, high = np.split(rows, 2, axis=1)
+        rows = np.pad(low, ((0, 1), (0, 0)))
+        rows[1:] += high
+    return rows[:, 0]
 
 
 def correlations(both: Floats) -> Floats:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TOP_STRINGS = 16
+_NEVER_TWICE = (
+    " Here no string was seen twice: which of them come first is chance, and this picture says "
+    "nothing; single bits, pairs and weights do."
+)
+
 WIDEST_LABEL = 24
 """Longer strings are numbered beside their bars and written out among the numbers."""
 
@@ -37,6 +42,7 @@ def strings_drawing(views: Sequence[View]) -> Drawing:
         axes.set_ylim(len(keys) - 0.4, -0.6)
         axes.set_xlabel("probability")
         axes.locator_params(axis="x", nbins=5)
+        axes.ticklabel_format(axis="x", scilimits=(-3, 3))
         legend(axes, [view.role for view in views])
 
     return Drawing(
@@ -45,7 +51,8 @@ def strings_drawing(views: Sequence[View]) -> Drawing:
         caption=f"The {len(keys)} strings that are likeliest by the first in the legend; bit 0 is "
         "the rightmost. Thin lines are one standard error of shots. A good surrogate lies closer "
         "to the reference than raw shots, which scatter by their standard error."
-        + ("" if len(keys[0]) <= WIDEST_LABEL else " The numbers below have the strings."),
+        + ("" if len(keys[0]) <= WIDEST_LABEL else " The numbers below have the strings.")
+        + ("" if views[0].repeats() else _NEVER_TWICE),
         panels=(
             Panel(
                 alt=f"Bars: the {len(keys)} likeliest strings and their probabilities; {names}.",

@@ -52,6 +52,10 @@ class View(ABC):
         """One standard error of frequencies near `probabilities`; None for a law."""
         return None
 
+    def repeats(self) -> bool:
+        """Whether some strings are known to be likelier than others."""
+        return True
+
 
 class TableView(View):
     """A law whose probabilities are all known."""
@@ -114,6 +118,9 @@ class ShotsView(View):
         if self._log_prob is not None:
             return None
         return np.sqrt(probabilities * (1 - probabilities) / self._shots.num_shots)
+
+    def repeats(self) -> bool:
+        return self._log_prob is not None or int(self._shots.counts.max()) > 1
 
     def _places(self, row: Words) -> NDArray[np.intp]:
         return np.flatnonzero((self._shots.words == row).all(axis=1))

@@ -18,7 +18,7 @@ READING_HELP = (
 )
 
 FLOOR_HELP = (
-    "A perfect sampler is one of the reference itself: what it scores with as many shots is chance."
+    "Perfect sampler: what as many shots of the reference's own law would score, which is chance."
 )
 
 HEADLINE = ("kl", "total_variation", "hellinger_fidelity", "shot_multiplier")
