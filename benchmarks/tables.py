@@ -325,7 +325,7 @@ def circuit_laws(title: str, part: str) -> Callable[[Row], list[str]]:
             "KL divergence in nats from the law that the shots were drawn from; mean and 95 % "
             "interval over seeds (Student's t). *Ideal law and readout* is the fit without errors "
             f"of gates. Device: {content['device']}. Repeat: `python benchmarks/circuit_prior.py "
-            f"{part}`.",
+            f"{part}`. {measured_at(content['rows'])}",
             "",
             *head(
                 ["circuit", "noise", "shots", "seeds"],
@@ -338,6 +338,18 @@ def circuit_laws(title: str, part: str) -> Callable[[Row], list[str]]:
         ]  # fmt: skip
 
     return section
+
+
+def measured_at(rows: Sequence[Row]) -> str:
+    """Which revision measured what, where there is more than one."""
+    noises: dict[str, set[str]] = {}
+    for row in rows:
+        noises.setdefault(row["revision"], set()).add(row["noise"])
+    if len(noises) == 1:
+        return f"Measured at revision {next(iter(noises))}."
+    fewest = min(noises, key=lambda revision: len(noises[revision]))
+    named = ", ".join(f"`{noise}`" for noise in sorted(noises.pop(fewest)))
+    return f"Measured at revision {fewest} with {named}, at {', '.join(noises)} otherwise."
 
 
 def circuit_line(key: tuple[str, int, str], rows: Sequence[Row]) -> str:
