@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -341,15 +342,10 @@ def circuit_laws(title: str, part: str) -> Callable[[Row], list[str]]:
 
 
 def measured_at(rows: Sequence[Row]) -> str:
-    """Which revision measured what, where there is more than one."""
-    noises: dict[str, set[str]] = {}
-    for row in rows:
-        noises.setdefault(row["revision"], set()).add(row["noise"])
-    if len(noises) == 1:
-        return f"Measured at revision {next(iter(noises))}."
-    fewest = min(noises, key=lambda revision: len(noises[revision]))
-    named = ", ".join(f"`{noise}`" for noise in sorted(noises.pop(fewest)))
-    return f"Measured at revision {fewest} with {named}, at {', '.join(noises)} otherwise."
+    """Which revisions measured how many rows."""
+    counts = Counter(row["revision"] for row in rows)
+    told = ", ".join(f"{revision} ({number} rows)" for revision, number in sorted(counts.items()))
+    return f"Measured at {told}."
 
 
 def circuit_line(key: tuple[str, int, str], rows: Sequence[Row]) -> str:
