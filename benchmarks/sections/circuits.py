@@ -7,7 +7,7 @@ from statistics import median
 
 from record import mean_interval
 
-from sections.markdown import Row, Section, head, interval, line, mean
+from sections.markdown import Row, Section, head, interval, line, mean, measured_at
 
 
 def circuit_laws(title: str, part: str) -> Section:
@@ -24,7 +24,7 @@ def circuit_laws(title: str, part: str) -> Section:
             "KL divergence in nats from the law that the shots were drawn from; mean and 95 % "
             "interval over seeds (Student's t). *Ideal law and readout* is the fit without errors "
             f"of gates. Device: {content['device']}. Repeat: `python benchmarks/circuit_prior.py "
-            f"{part}`.",
+            f"{part}`. {measured_at(content['rows'])}",
             "",
             *head(
                 ["circuit", "noise", "shots", "seeds"],

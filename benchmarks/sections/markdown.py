@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,3 +28,10 @@ def interval(entry: Row) -> str:
 
 def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
+
+
+def measured_at(rows: Sequence[Row]) -> str:
+    """Which revisions measured how many rows."""
+    counts = Counter(row["revision"] for row in rows)
+    told = ", ".join(f"{revision} ({number} rows)" for revision, number in sorted(counts.items()))
+    return f"Measured at {told}."

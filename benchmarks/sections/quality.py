@@ -7,7 +7,7 @@ from statistics import median
 
 from record import mean_interval
 
-from sections.markdown import Row, Section, head, interval, line, mean
+from sections.markdown import Row, Section, head, interval, line, mean, measured_at
 
 STRUCTURED = ("ising", "heisenberg", "qaoa", "ansatz", "iqp", "ghz", "phase")
 """Families whose outcomes have structure to learn; brickwork circuits are random."""
@@ -48,7 +48,8 @@ def quality(suite: str) -> Section:
             f"{content['question']} Exact KL divergence in nats from {target}; noise "
             f"`{content['settings']['noise']}`. Mean and 95 % interval over seeds (Student's t; "
             f"the seeds are counted in the table). Device: {content['device']} a "
-            f"fit, two at a time. Repeat: `python benchmarks/quality.py {suite}`.",
+            f"fit, two at a time. Repeat: `python benchmarks/quality.py {suite}`. "
+            f"{measured_at(content['rows'])}",
             "",
             "Trained baselines chose their size by the same held-out shots as the surrogate. "
             "*Against the best* is the surrogate's KL over that of the best baseline of the same "
