@@ -18,11 +18,12 @@ import numpy as np
 import record
 from numpy.typing import NDArray
 
-from qdiff import Distribution, Shots, against_law, against_shots, intervals
-from qdiff.estimation import Estimator
+from qdiff import Distribution, Shots
+from qdiff.comparison import against_law, against_shots, intervals
+from qdiff.comparison.histograms import Estimator
+from qdiff.comparison.pool import Pool
 from qdiff.few_body import DISTANCES, Moments, distance_values
 from qdiff.metrics import METRICS
-from qdiff.two_samples import Pool
 
 CONFIDENCE = 0.95
 REPLICATES = 100

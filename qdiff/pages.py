@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from qdiff import pictures
+from qdiff.comparison.scorecard import Comparison
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.parts import Part
 from qdiff.pictures import Role, View, view
 from qdiff.report import CircuitSection, Page
-from qdiff.scorecard import Comparison
 from qdiff.shots import Seed, Shots
 from qdiff.surrogate import Surrogate
 

@@ -52,21 +52,8 @@ LAYERS = [
     # surrogates behind Qiskit's interfaces
     ["primitives"],
     # comparison and report
-    ["intervals", "metrics", "baselines", "two_sample"],
-    ["scorecard"],
-    ["columns"],
-    ["few_body"],
-    [
-        "estimation",
-        "shot_multiplier",
-        "comparability",
-        "two_samples",
-        "drift",
-        "pointwise",
-        "likelihood",
-        "novelty",
-    ],
-    ["against_law", "against_shots"],
+    ["metrics", "baselines", "few_body", "two_sample"],
+    ["shot_multiplier", "drift", "pointwise", "likelihood", "novelty"],
     ["comparison"],
     ["pictures"],
     ["report"],

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from qdiff import Distribution, InputError, Register, Shots, compare
-from qdiff.against_shots import histogram_scores
 from qdiff.baselines import IndependentBits
+from qdiff.comparison.against_shots import histogram_scores
+from qdiff.comparison.pool import Pool
 from qdiff.few_body import DISTANCES, Layout, Moments, distance_values
-from qdiff.two_samples import Pool
 
 
 def porter_thomas(num_bits: int = 8, seed: int = 0) -> Distribution:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from qdiff import Distribution, Shots, metrics
 from qdiff.baselines import ProductLaw
+from qdiff.comparison.few_body import affordable_over_rows, scatter, table_replicates
 from qdiff.few_body import DISTANCES, Layout, Moments, distance_values, distances
-from qdiff.few_body.estimation import affordable_over_rows, scatter, table_replicates
 from qdiff.few_body.layout import MAX_TRIPLES, pair_rank, unrank
 from qdiff.few_body.moments import of_table, row_sums
 from qdiff.few_body.shrinkage import plausible_differences

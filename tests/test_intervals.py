@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from qdiff.intervals import about, central
+from qdiff.comparison.intervals import about, central
 
 
 @pytest.mark.statistical

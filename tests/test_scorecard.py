@@ -10,7 +10,7 @@ from math import inf, nan
 import pytest
 from rich.console import Console
 
-from qdiff.scorecard import Comparison, Metric
+from qdiff.comparison.scorecard import Comparison, Metric
 
 PLAIN = Metric(
     title="A <metric>",

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any
 
 from qdiff import pictures
+from qdiff.comparison.scorecard import Comparison
 from qdiff.pictures import Drawing, View
-from qdiff.scorecard import Comparison
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

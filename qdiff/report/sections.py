@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qdiff.comparison.scorecard import COLUMNS, Comparison
 from qdiff.report.text import escape, scrolling, table
-from qdiff.scorecard import COLUMNS, Comparison
 
 READING_HELP = (
     "Read each value against its floor: what a perfect sampler of the reference scores, by the "

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff import intervals
-from qdiff.scorecard import Interval, Metric
+from qdiff.comparison import intervals
+from qdiff.comparison.scorecard import Interval, Metric
 
 Values = Mapping[str, float]
 Replicates = Mapping[str, NDArray[np.float64]]

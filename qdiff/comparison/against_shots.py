@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from qdiff import metrics
 from qdiff.baselines import IndependentBits, ProductLaw
-from qdiff.columns import Columns, Values
+from qdiff.comparison import few_body
+from qdiff.comparison.columns import Columns, Values
+from qdiff.comparison.histograms import plausible_laws
+from qdiff.comparison.pool import Pool, drawn_anew
+from qdiff.comparison.scorecard import Comparison, Metric
 from qdiff.distribution import draw_counts
-from qdiff.estimation import plausible_laws
 from qdiff.few_body import Layout, Moments, distance_values, distances
-from qdiff.few_body import estimation as few_body
 from qdiff.few_body.moments import row_sums
 from qdiff.metrics import METRICS, Table
-from qdiff.scorecard import Comparison, Metric
 from qdiff.shots import Shots
-from qdiff.two_samples import Pool, drawn_anew
 
 HISTOGRAM_METRICS = ("jensen_shannon", "total_variation", "hellinger_fidelity")
 """What two histograms have between them without a table; the others need a law."""

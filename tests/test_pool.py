@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qdiff import Shots
-from qdiff.two_samples import Pool, drawn_anew
+from qdiff.comparison.pool import Pool, drawn_anew
 
 
 def sets(num_bits: int, sizes: tuple[int, int]) -> tuple[Shots, Shots]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from qdiff.baselines import IndependentBits, ProductLaw
-from qdiff.columns import Columns
+from qdiff.comparison import few_body
+from qdiff.comparison.columns import Columns
+from qdiff.comparison.histograms import Estimator, Values, affordable
+from qdiff.comparison.scorecard import Comparison, Interval, Metric
 from qdiff.distribution import Distribution
-from qdiff.estimation import Estimator, Values, affordable
 from qdiff.few_body import Moments, distance_values, distances
-from qdiff.few_body import estimation as few_body
 from qdiff.metrics import METRICS, Table
-from qdiff.scorecard import Comparison, Interval, Metric
 from qdiff.shot_multiplier import MAX_SHOTS, HistogramCurve
 from qdiff.shots import Shots
 

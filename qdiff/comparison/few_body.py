@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff import bits as bitorder
-from qdiff.columns import Columns
+from qdiff.comparison.columns import Columns
+from qdiff.comparison.scorecard import Metric
 from qdiff.distribution import draw_counts
 from qdiff.few_body.distances import DISTANCES, Values, distances
 from qdiff.few_body.layout import Floats, Layout
 from qdiff.few_body.moments import of_table, row_sums
 from qdiff.few_body.shrinkage import plausible_differences
-from qdiff.scorecard import Metric
 
 _LAWS = 10
 _CELLS = 2.5e11

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiff.against_law import SHOT_MULTIPLIER as SHOT_MULTIPLIER
-from qdiff.against_law import compare_with_law
-from qdiff.against_shots import compare_with_shots
-from qdiff.comparability import check_data, check_options, only_shots
+from qdiff.comparison.against_law import compare_with_law
+from qdiff.comparison.against_shots import compare_with_shots
+from qdiff.comparison.checks import check_data, check_options, only_shots
+from qdiff.comparison.scorecard import Comparison
 from qdiff.distribution import Distribution
-from qdiff.scorecard import Comparison as Comparison
 from qdiff.shots import Seed, Shots
 
 

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from qdiff.comparison.histograms import Estimator, affordable
 from qdiff.distribution import Distribution
-from qdiff.estimation import Estimator, affordable
 from qdiff.metrics import METRICS
 
 
