@@ -30,7 +30,7 @@ PERMUTATIONS = 99
 LAWS = ("ising:10", "chain of 127 bits")
 SHOTS = (1_000, 10_000)
 CASES = ("equal", "2 % uniform", "2 % zeros")
-QUICK, SLOW, WIDE = (1000, 200), (200, 50), (100, 25)
+QUICK, SLOW, WIDE = (400, 100), (100, 25), (50, 25)
 """How often a law is tested against itself, and against each admixture."""
 
 Source = Any

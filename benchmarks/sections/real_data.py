@@ -24,7 +24,8 @@ PUBLISHED = "deep EBM .412, RBM .519, IQP circuit .462"
 def known_law(content: Row) -> list[str]:
     rows = content["rows"]
     names = {"surrogate": "**surrogate**", **MODELS}
-    best = mean_interval([min(row["kl"][name] for name in MODELS) for row in rows])
+    names = {name: shown for name, shown in names.items() if all(name in r["kl"] for r in rows)}
+    best = mean_interval([min(row["kl"][name] for name in names if name in MODELS) for row in rows])
     variation = [row["total_variation"]["surrogate"]["mean"] for row in rows]
     floor = rows[0]["total_variation"]["perfect sampler"]["mean"]
     return [
@@ -67,6 +68,7 @@ def held_out(title: str, command: str) -> Callable[[Row], list[str]]:
     def section(content: Row) -> list[str]:
         names = dict.fromkeys(row["set"] for row in sorted(content["rows"], key=_order))
         groups = {name: [row for row in content["rows"] if row["set"] == name] for name in names}
+        models = [m for m in MODELS if all(m in row["likelihoods"] for row in content["rows"])]
         return [
             f"## {title}",
             "",
@@ -76,11 +78,11 @@ def held_out(title: str, command: str) -> Callable[[Row], list[str]]:
             "their ends averaged over the splits, which share shots. Device: "
             f"{content['device']}. Repeat: `python benchmarks/real_data.py PATH {command}`.",
             "",
-            *head(["set", "splits", "shots"], ["**surrogate**", *MODELS.values()]),
-            *(_line(name, rows) for name, rows in groups.items()),
+            *head(["set", "splits", "shots"], ["**surrogate**", *(MODELS[m] for m in models)]),
+            *(_line(name, rows, models) for name, rows in groups.items()),
             "",
-            *_pooled(content["rows"], groups),
-            *_verdict(groups),
+            *_pooled(content["rows"], groups, models),
+            *_verdict(groups, models),
         ]
 
     return section
@@ -91,7 +93,7 @@ def _order(row: Row) -> tuple[str, int]:
     return kind, int(number or 0)
 
 
-def _line(name: str, rows: Sequence[Row]) -> str:
+def _line(name: str, rows: Sequence[Row], models: Sequence[str]) -> str:
     surrogate = [row["likelihoods"]["surrogate"]["value"] for row in rows]
     return line(
         [
@@ -99,7 +101,7 @@ def _line(name: str, rows: Sequence[Row]) -> str:
             str(len(rows)),
             f"{rows[0]['shots']['training']:,} + {rows[0]['shots']['test']:,}",
             f"{mean(surrogate):.4f}",
-            *(_behind(*behind(rows, model)) for model in MODELS),
+            *(_behind(*behind(rows, model)) for model in models),
         ]
     )
 
@@ -119,12 +121,12 @@ def _behind(value: float, low: float, high: float) -> str:
     return f"{1e3 * value:.3g} [{1e3 * low:.3g}, {1e3 * high:.3g}]"
 
 
-def _pooled(rows: Sequence[Row], groups: dict[str, list[Row]]) -> list[str]:
+def _pooled(rows: Sequence[Row], groups: dict[str, list[Row]], models: Sequence[str]) -> list[str]:
     """All held-out shots of one split together, where sets are many and small."""
     if len(groups) < 10:
         return []
     cells = []
-    for model in MODELS:
+    for model in models:
         total = sum(row["shots"]["test"] for row in rows)
         found = [(row["shots"]["test"] / total, row["likelihoods"][model]) for row in rows]
         value = sum(share * each["behind"] for share, each in found)
@@ -134,21 +136,21 @@ def _pooled(rows: Sequence[Row], groups: dict[str, list[Row]]) -> list[str]:
         )
         cells.append(_behind(value, value - spread**0.5, value + spread**0.5))
     together = ", ".join(
-        f"{shown} {cell}" for shown, cell in zip(MODELS.values(), cells, strict=True)
+        f"{shown} {cell}" for shown, cell in zip((MODELS[m] for m in models), cells, strict=True)
     )
     return [f"All held-out shots together: {together}.", ""]
 
 
-def _verdict(groups: dict[str, list[Row]]) -> list[str]:
+def _verdict(groups: dict[str, list[Row]], models: Sequence[str]) -> list[str]:
     """Against the best baseline of each set, and against each baseline."""
     worse = [
         f"{MODELS[model]} on {name}"
         for name, rows in groups.items()
-        for model in MODELS
+        for model in models
         if behind(rows, model)[2] < 0
     ]
-    cells = len(groups) * len(MODELS)
-    ahead = sum(behind(rows, model)[0] >= 0 for rows in groups.values() for model in MODELS)
+    cells = len(groups) * len(models)
+    ahead = sum(behind(rows, model)[0] >= 0 for rows in groups.values() for model in models)
     novelty = [row["novelty"] for rows in groups.values() for row in rows]
     found = (
         f"The surrogate is at or ahead of the baseline in {ahead} of {cells} cells, and behind it "
