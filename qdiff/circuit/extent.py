@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from qiskit.circuit import ControlFlowOp, ForLoopOp, QuantumCircuit
+from qiskit.circuit import ControlFlowOp, ForLoopOp, Instruction, QuantumCircuit
 
 from qdiff.circuit.own_gates import is_own
 from qdiff.errors import InputError
@@ -14,8 +13,8 @@ MAX_OPERATIONS = 10_000_000
 """Written out; some 100 bytes each."""
 
 
-def refuse_endless(circuit: QuantumCircuit, path: Path) -> None:
-    """Raise `InputError` for a circuit from a file that no simulator could write out.
+def refuse_endless(circuit: QuantumCircuit) -> None:
+    """Raise `InputError` for a circuit that no simulator could write out.
 
     Forty gates, each twice the one before, are a trillion operations.
     """
@@ -23,11 +22,11 @@ def refuse_endless(circuit: QuantumCircuit, path: Path) -> None:
         _extent(circuit, {})
     except _TooLongError:
         raise InputError(
-            f"{path} has more than {MAX_OPERATIONS:,} operations when its gates and loops are "
-            "written out"
+            f"circuit {circuit.name!r} has more than {MAX_OPERATIONS:,} operations when its gates "
+            "and loops are written out"
         ) from None
     except RecursionError:
-        raise InputError(f"{path} is nested too deeply") from None
+        raise InputError(f"circuit {circuit.name!r} is nested too deeply") from None
 
 
 class _TooLongError(Exception):
@@ -54,5 +53,6 @@ def _of_operation(operation: Any, known: dict[int, tuple[Any, int]]) -> int:
         indices = operation.params[0] if isinstance(operation, ForLoopOp) else None
         turns = len(indices) if isinstance(indices, range | tuple | list) else 1
         return 1 + once * turns
-    definition = operation.definition if is_own(operation) else None
+    own = isinstance(operation, Instruction) and is_own(operation)
+    definition = operation.definition if own else None
     return 1 if definition is None else max(1, _extent(definition, known))

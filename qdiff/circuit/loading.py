@@ -15,7 +15,6 @@ from qiskit.circuit import QuantumCircuit
 
 from qdiff import families
 from qdiff.circuit import openqasm
-from qdiff.circuit.extent import refuse_endless
 from qdiff.circuit.measurement import measures
 from qdiff.circuit.openqasm import MAX_REGISTER_BITS
 from qdiff.circuit.parsing import QASM2, QASM3, QPY, parse
@@ -115,11 +114,9 @@ def _tried(data: bytes, form: str, path: Path) -> QuantumCircuit:
 
 def _parsed(data: bytes, form: str, path: Path) -> QuantumCircuit:
     try:
-        circuit = parse(data, form, path)
+        return parse(data, form, path)
     except MemoryError:
         raise InputError(f"{path} does not fit into memory as a circuit") from None
-    refuse_endless(circuit, path)
-    return circuit
 
 
 def _unrecognised(path: Path) -> InputError:
