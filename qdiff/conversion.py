@@ -22,6 +22,9 @@ _HEAD = 1 << 20
 _OPENQASM = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*+\n|/\*.*?\*/)*+OPENQASM\s", re.DOTALL)
 """Where the language is named, after nothing but comments."""
 
+_DECLARED = re.compile(r"\b(?:qu)?bit\[\d+\]\s+(\w+)\s*;|\blet\s+(\w+)\s*=|\b[qc]reg\s+(\w+)\s*\[")
+"""Names of registers in OpenQASM 2 and 3."""
+
 _CIRCUIT_SUFFIXES = {".qpy": "qpy", ".qasm": "qasm", ".qasm3": "qasm", ".qasm2": "qasm2"}
 
 
@@ -105,4 +108,16 @@ def _circuit_bytes(circuit: Any, form: str) -> bytes:
         raise InputError(
             f"circuit {circuit.name!r} cannot be written as {form}: {storage.one_line(error)[:200]}"
         ) from None
+    _refuse_renaming(circuit, text)
     return (text.rstrip() + "\n").encode()
+
+
+def _refuse_renaming(circuit: Any, text: str) -> None:
+    """Qiskit's exporters give registers other names where OpenQASM cannot hold theirs."""
+    declared = {name for found in _DECLARED.findall(text) for name in found}
+    for register in (*circuit.qregs, *circuit.cregs):
+        if register.name not in declared:
+            raise InputError(
+                f"OpenQASM cannot hold a register called {register.name[:80]!r}; write .qpy, or "
+                "rename it"
+            )

@@ -10,7 +10,7 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import ParameterVector
 
-from qdiff import InputError, circuit_hash, load_circuit
+from qdiff import InputError, circuit_hash, load_circuit, simulate
 from qdiff.circuit import openqasm, trial
 
 resource = pytest.importorskip("resource", reason="this system has no limits on memory")
@@ -113,6 +113,55 @@ def test_openqasm_cannot_take_memory(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     refusal(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**15
+
+
+DOUBLING = "".join(f"gate g{k} a {{ g{k - 1} a; g{k - 1} a; }} " for k in range(1, 40))
+ENDLESS = {
+    "doubling": 'OPENQASM 2.0; include "qelib1.inc"; gate g0 a { h a; } '
+    f"{DOUBLING} qreg q[1]; creg c[1]; g39 q[0]; measure q[0] -> c[0];",
+    "loop": 'OPENQASM 3.0; include "stdgates.inc"; qubit q; bit c; '
+    "for int i in [0:1000000000] { h q; } c = measure q;",
+    "loops": 'OPENQASM 3.0; include "stdgates.inc"; qubit q; bit c; '
+    f"{'for int i in [0:1000] {' * 5} h q; {'}' * 5} c = measure q;",
+}
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_what_no_simulator_could_write_out_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "circuit.qasm"
+    path.write_text(text)
+    circuit = load_circuit(path)
+    circuit_hash(circuit)  # it can be looked at
+    for use in (
+        lambda: simulate(circuit, shots=1, seed=1),
+        lambda: simulate(circuit, "light", shots=1),
+    ):
+        with pytest.raises(InputError, match="more than 10,000,000 operations"):
+            use()
+
+
+def test_gates_that_the_parser_writes_out_are_given_little_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trillion operations in two kilobytes, which the OpenQASM 3 parser makes one by one."""
+    monkeypatch.setattr(trial, "SECONDS", 1)
+    path = tmp_path / "circuit.qasm"
+    path.write_text(
+        'OPENQASM 3.0; include "stdgates.inc"; gate g0 a { h a; } '
+        f"{DOUBLING} qubit q; bit c; g39 q; c = measure q;"
+    )
+    assert "takes more than 1 s" in refusal(path)
+
+
+def test_a_long_range_is_hashed_without_being_written_out() -> None:
+    hashes = set()
+    for turns in (5, 10**12, 10**12 + 1):
+        circuit = QuantumCircuit(1, 1)
+        with circuit.for_loop(range(turns)):
+            circuit.h(0)
+        circuit.measure(0, 0)
+        hashes.add(circuit_hash(circuit))
+    assert len(hashes) == 3
 
 
 def test_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

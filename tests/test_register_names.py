@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy
 from qiskit.primitives import DataBin
 
 import qdiff
@@ -83,8 +84,10 @@ def test_odd_names_come_back(name: str, form: Form, tmp_path: Path) -> None:
 )
 @given(names=st.lists(st.text(max_size=6), min_size=1, max_size=3, unique=True))
 @example(names=["register:register:key", "key"])
+@example(names=["c", "self"])
 def test_any_names_come_back_or_are_refused(form: Form, names: list[str], tmp_path: Path) -> None:
-    if any("\0" in name for name in names):
+    forbidden = FORBIDDEN if form is Form.RUNTIME else ()
+    if any("\0" in name or name in forbidden for name in names):
         with pytest.raises(InputError, match="rename"):
             forms.write(of(*names), form)
     else:
@@ -143,6 +146,23 @@ def test_shots_are_not_taken_for_circuits(tmp_path: Path) -> None:
         convert(tmp_path / "source", tmp_path / "target.safetensors", force=True)
         assert qdiff.load(tmp_path / "target.safetensors") == shots
     convert(tmp_path / "target.safetensors", tmp_path / "x.json")
+
+
+def test_circuits_keep_the_names_of_registers_or_are_refused(tmp_path: Path) -> None:
+    for name, kept in (("meas", True), ("my register", False), ("measure", False), ("é", False)):
+        circuit = QuantumCircuit(QuantumRegister(1, "q"), ClassicalRegister(1, name))
+        circuit.measure(0, 0)
+        with open(tmp_path / "a.qpy", "wb") as file:
+            qpy.dump(circuit, file)
+        convert(tmp_path / "a.qpy", tmp_path / "b.qpy", force=True)
+        for target in ("b.qpy", "c.qasm", "d.qasm2"):
+            if kept or target == "b.qpy":
+                convert(tmp_path / "a.qpy", tmp_path / target, force=True)
+                (register,) = qdiff.load_circuit(tmp_path / target).cregs
+                assert register.name == name
+            else:
+                with pytest.raises(InputError, match="rename"):
+                    convert(tmp_path / "a.qpy", tmp_path / target, force=True)
 
 
 def test_nameless_formats_take_any(tmp_path: Path) -> None:

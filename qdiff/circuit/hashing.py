@@ -33,6 +33,7 @@ from qiskit.circuit.classical import expr
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
 _VERSION = "qdiff circuit 1"
+_MOST_WRITTEN_OUT = 10_000  # turns of a loop; a longer range is named by its ends
 Form = str | int | list[Any]
 Definitions = dict[int, tuple[QuantumCircuit, str]]
 
@@ -118,7 +119,12 @@ class _Scope:
             return self.value(expr.lift_legacy_condition(condition) if legacy else condition)
         if isinstance(operation, ForLoopOp):
             indices, parameter, _ = operation.params
-            listed = self.value(indices) if isinstance(indices, expr.Expr) else repr([*indices])
+            if isinstance(indices, expr.Expr):
+                listed = self.value(indices)
+            elif isinstance(indices, range) and len(indices) > _MOST_WRITTEN_OUT:
+                listed = repr(indices)
+            else:
+                listed = repr([*indices])
             return [listed, str(parameter)]
         if isinstance(operation, SwitchCaseOp):
             labels = [[str(label) for label in case] for case, _ in operation.cases_specifier()]

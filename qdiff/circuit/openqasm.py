@@ -16,6 +16,11 @@ MAX_UNTRIED_WORK = 10_000_000
 """Bits times statements, which bounds what broadcast gates become, in a file that is read at once;
 as instructions they take some 100 bytes each."""
 
+MAX_UNTRIED_GATE = 20_000
+"""Operations of a gate, written out as the OpenQASM 3 parser does, in what is read at once."""
+
+_DEFINITION = re.compile(r"\bgate\s++(\w++)[^{]*+\{([^}]*+)\}")
+_WORD = re.compile(r"\w++")
 _COMMENT = re.compile(r"//[^\n]*+|/\*.*?\*/", re.DOTALL)
 _INCLUDE = re.compile(r"""\binclude\s*+["']([^"'\n]*+)["']""")
 _OWN_GATE = re.compile(r"\bgate\s++(\w++)")
@@ -62,7 +67,7 @@ def may_grow(code: str) -> bool:
     >>> may_grow("qreg q[3]; h q;"), may_grow("qubit[10 * 100] q; h q;")
     (False, True)
     """
-    if _MANY_CONTROLS.search(code):
+    if _MANY_CONTROLS.search(code) or _longest_gate(code) > MAX_UNTRIED_GATE:
         return True
     bits = 1
     for found in _REGISTER.finditer(code):
@@ -71,6 +76,18 @@ def may_grow(code: str) -> bool:
             return True
         bits += int(size)
     return bits * code.count(";") > MAX_UNTRIED_WORK
+
+
+def _longest_gate(code: str) -> int:
+    """At least as many operations as any gate has that the code defines, written out.
+
+    Gates are defined in terms of earlier ones; whatever word is one's name counts as its use.
+    """
+    lengths: dict[str, int] = {}
+    for name, body in _DEFINITION.findall(code):
+        used = sum(lengths.get(word, 0) for word in _WORD.findall(body))
+        lengths[name] = min(body.count(";") + used, 2 * MAX_UNTRIED_GATE)
+    return max(lengths.values(), default=0)
 
 
 def included(code: str, path: Path, including: tuple[str, ...] = ()) -> str:

@@ -54,7 +54,7 @@ def _resolve_operation(operation: Any, memo: Memo) -> Any:
     if isinstance(operation, ControlFlowOp):
         resolve = partial(_resolve, memo=memo)
         return operation.replace_blocks([resolve(block) for block in operation.blocks])
-    if is_standard(operation) or not _is_own(operation):
+    if is_standard(operation) or not is_own(operation):
         return operation
     # one file, one scope of gates: the name and the parameters identify the gate
     key = (operation.name, tuple(operation.params))
@@ -63,7 +63,8 @@ def _resolve_operation(operation: Any, memo: Memo) -> Any:
     return memo[key]
 
 
-def _is_own(operation: Any) -> bool:
+def is_own(operation: Any) -> bool:
+    """Whether a gate is none of Qiskit's classes, so that only its definition says what it does."""
     kind = operation.base_class
     generic = kind in (Gate, Instruction, ControlledGate)
     return generic or not kind.__module__.startswith(("qiskit.circuit.", "qiskit.quantum_info."))

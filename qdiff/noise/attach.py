@@ -26,6 +26,7 @@ from qiskit.circuit import (
 from qiskit.circuit.library import IGate
 from qiskit_aer.noise import NoiseModel, QuantumError
 
+from qdiff.circuit.extent import refuse_endless
 from qdiff.errors import NoiseWarning
 from qdiff.noise.channels import gate_error, is_pauli_error
 from qdiff.noise.gates import AER_GATES, gate_key, is_gate, is_native, pieces, realised
@@ -77,6 +78,7 @@ def prepare(circuit: QuantumCircuit, noise: NoiseSpec | None = None) -> NoisyCir
     """
     spec = _NO_NOISE if noise is None else noise
     spec.check_fits(circuit.num_qubits)
+    refuse_endless(circuit)
     writer = _Writer(spec)
     written = writer.write(circuit, range(circuit.num_qubits))
     _warn(writer.ideal_gates, writer.num_gates)
@@ -99,6 +101,7 @@ def with_aer_model(circuit: QuantumCircuit, model: NoiseModel) -> NoisyCircuit:
     Only what Aer cannot run is rewritten. What the model holds is not looked into: `errors` and
     `readout` are empty.
     """
+    refuse_endless(circuit)
     noisy = set(model.noise_instructions)
     written = circuit.copy_empty_like()
     missed: Counter[str] = Counter()
