@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -276,6 +277,17 @@ def test_the_fit_comes_close_to_the_noisy_law() -> None:
     assert truth.probabilities @ np.log(truth.probabilities / ideal) > 10 * kl
 
 
+def test_held_out_shots_that_cannot_tell_do_not_cost_a_step() -> None:
+    """Errors of gates that the training shots are sure of (164 nats), the held-out ones are not."""
+    shots = qdiff.exact("heisenberg:10", "superconducting").sample(10_000, seed=21)
+    heldout, train = hold_out(shots, seed=21)
+    seed, few = np.random.SeedSequence(21), CircuitFitConfig(operations=1e8)
+    found = fit_circuit(program_of("heisenberg:10"), train, heldout, seed=seed, config=few)
+    step = next(step for step in found.record["steps"] if step["step"] == "errors of gates")
+    assert step["gain"] < step["standard_error"]
+    assert step["kept"] is True
+
+
 @pytest.mark.parametrize(
     ("noise", "number", "turns"),
     [
@@ -297,7 +309,8 @@ def test_the_record_is_what_was_kept(noise: str, number: int, turns: bool) -> No
     assert abs(total - score) < 1e-9
     kept = {step["step"] for step in steps if step["kept"]}
     turned = [s["angles"] for s in steps if s["step"] == "gates that turn too far" and s["kept"]]
-    assert tuple(found.record["over_rotation"].values()) == (turned[-1] if turned else (0, 0, 0))
+    assert list(found.record["over_rotation"].values()) == (turned[-1] if turned else [0, 0, 0])
+    assert json.loads(json.dumps(found.record)) == found.record
     assert ("errors of gates" in kept) == (found.record["errors_a_run"] > 0)
     assert ("coupled bits flip together" in kept) == bool(found.record["readout"]["pair_flips"])
     assert bool(turned) is turns

@@ -6,8 +6,8 @@
 4. how far rates may differ from bit to bit and from gate to gate, as the evidence proposes;
 5. coupled bits that flip together in readout.
 
-A step stays where held-out shots are likelier with it (`qdiff.physics.circuit_search`); the record
-says which stayed and what each brought.
+A step stays where the shots are likelier with it and the held-out ones do not object
+(`qdiff.physics.circuit_search`); the record says which stayed and what each brought.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def fit_circuit(
     seed: np.random.SeedSequence,
     config: CircuitFitConfig | None = None,
 ) -> CircuitFit:
-    """Fit the noise of `program` to `train`; `heldout` decides which steps stay.
+    """Fit the noise of `program` to `train`; `heldout` settles which steps stay.
 
     Of a Clifford circuit beyond tables, given by its affine law, readout and background are fitted.
 

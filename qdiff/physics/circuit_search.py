@@ -1,8 +1,12 @@
-"""The steps of a circuit's fit, each tried in turn and kept where held-out shots are likelier.
+"""The steps of a circuit's fit, each tried in turn and settled by what the shots say of it.
 
-Every step is compared with the best so far, and what it brought is the difference of their
-held-out log-probabilities, in nats a shot: the gains of the kept steps add up to the whole. A step
-with parameters of its own must also bring a nat a parameter on the training shots (Akaike).
+Every step is compared with the best so far. It stays where the training shots and the held-out ones
+together are likelier with it, by more than a nat for each of its parameters (Akaike), unless the
+held-out shots object: are less likely by more than two standard errors. Held-out shots alone would
+be a coin toss where a step changes little a shot, though the training shots are sure of it.
+
+What a step brought is the difference of held-out log-probabilities, in nats a shot: the gains of
+the kept steps add up to the whole.
 """
 
 from __future__ import annotations
@@ -13,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.laws import TableLaw
 from qdiff.physics.dictionary import Dictionary, Round
 from qdiff.physics.errors import error_groups
 from qdiff.physics.evidence import log_evidence
@@ -25,6 +28,7 @@ from qdiff.physics.noisy_prior import FittedPrior, fit_prior
 from qdiff.physics.over_rotation import STRAIGHT, Angles, scanned, turned_again
 from qdiff.physics.program import Program
 from qdiff.physics.statevector import ideal_law
+from qdiff.physics.verdict import contradicted, mean_difference
 from qdiff.shots import Shots
 
 Floats = NDArray[np.float64]
@@ -37,7 +41,7 @@ _TURNS = 3
 
 _SPREADS = (0.05, 0.2, 0.6)
 _NATS_A_PARAMETER = 1.0
-"""What a new parameter must bring on the training shots too (Akaike)."""
+"""What a new parameter must bring (Akaike)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -110,7 +114,8 @@ class Search:
         dictionary = self._drawn(pilot, best.program, total, shares, 1 - _PILOT)
         found = fit_prior(dictionary, self.train, best.prior, found.values)
         tried = replace(best, dictionary=dictionary, fitted=found)
-        self._decide("errors of gates", tried, parameters=0)
+        kinds = {group.shared for group in best.dictionary.groups}
+        self._decide("errors of gates", tried, parameters=len(kinds))
 
     def over_rotation(self) -> bool:
         """Gates that turn too far; all errors are then drawn anew, about the turned circuit.
@@ -131,7 +136,9 @@ class Search:
         turned = turned_again(best.angles, angles)
         tried = replace(best, program=program, dictionary=dictionary, fitted=found, angles=turned)
         parameters = sum(angle != 0 for angle in angles)
-        return self._decide("gates that turn too far", tried, parameters=parameters, angles=turned)
+        return self._decide(
+            "gates that turn too far", tried, parameters=parameters, angles=list(turned)
+        )
 
     def spreads(self) -> None:
         """How far rates may differ, each spread proposed by the evidence (Laplace) in turn."""
@@ -166,8 +173,11 @@ class Search:
 
     def score_of(self, fitted: FittedPrior) -> float:
         """Mean log-probability of held-out shots, nats a shot."""
-        logs = TableLaw.of(fitted.law()).log_prob(self.heldout.bits)
-        return float(logs @ self.heldout.counts / self.heldout.num_shots)
+        return float(self.logs_of(fitted) @ self.heldout.counts / self.heldout.num_shots)
+
+    def logs_of(self, fitted: FittedPrior) -> Floats:
+        """The log-probability of each distinct held-out string."""
+        return np.log(fitted.law()[self.heldout.indices])
 
     def _with_spreads(self, state: State, name: str) -> list[State]:
         priors = [replace(state.prior, **{name: spread}) for spread in _SPREADS]  # type: ignore[arg-type]
@@ -184,11 +194,16 @@ class Search:
         return log_evidence(state.dictionary, self.train, state.prior, state.fitted)
 
     def _decide(self, step: str, tried: State, *, parameters: int, **details: Any) -> bool:
-        """Keep `tried` if held-out shots, and enough training shots, are likelier with it."""
+        """Keep `tried` if all shots together favour it and the held-out ones do not object."""
         brought = self.best.fitted.objective - tried.fitted.objective
-        likelier = self.score_of(tried.fitted) > self.score
-        kept = likelier and brought > parameters * _NATS_A_PARAMETER
-        self._settle(step, tried, kept=kept, details=details)
+        brought -= parameters * _NATS_A_PARAMETER
+        counts = self.heldout.counts
+        gain, error = mean_difference(
+            self.logs_of(tried.fitted), self.logs_of(self.best.fitted), counts
+        )
+        total = brought + gain * self.heldout.num_shots
+        kept = total > 0 and not contradicted(gain, error)
+        self._settle(step, tried, kept=kept, details={"standard_error": error, **details})
         return kept
 
     def _settle(self, step: str, tried: State, *, kept: bool, details: dict[str, Any]) -> None:
