@@ -31,7 +31,7 @@ def known_law(content: Row) -> list[str]:
     return [
         "## A published benchmark: a 4x4 Ising model (arXiv:2503.02934)",
         "",
-        f"All 5,000 training rows are fitted by `qdiff.fit(shots)` as it comes, {len(rows)} seeds; "
+        f"All 5,000 training rows, `qdiff.fit(shots)` as it comes, seeds: {len(rows)}; "
         "the law is known, so that the KL (nats, mean and 95 % interval over seeds) is exact. "
         "Total variation is that of the histogram of 5,000 samples, as published there: "
         f"{PUBLISHED}; a perfect sampler has {floor:.3f}. Device: {content['device']}. Repeat: "
