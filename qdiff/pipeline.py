@@ -288,10 +288,10 @@ def _told_facts(told: Mapping[str, Any] | None) -> dict[str, str]:
     """What the circuit brought to the fit: prior, what was added to it, and the verdict."""
     if told is None:
         return {}
-    steps = {
-        f"circuit, {step['step']}": f"{step['heldout_nats_per_shot']:.4f} nats a held-out shot"
-        + ("" if step["gain"] is None else f", {step['gain']:+.2g}")
-        + (" (kept)" if step["kept"] else " (not kept)")
-        for step in told["steps"]
-    }
+    steps = {}
+    for number, step in enumerate(told["steps"], 1):  # a step may be tried more than once
+        gain = "" if step["gain"] is None else f", {step['gain']:+.2g}"
+        kept = "kept" if step["kept"] else "not kept"
+        score = f"{step['heldout_nats_per_shot']:.4f} nats a held-out shot"
+        steps[f"circuit, step {number}, {step['step']}"] = f"{score}{gain} ({kept})"
     return {"the circuit": str(told["verdict"]), **steps}
