@@ -61,7 +61,8 @@ def mitigation_wide(content: Row) -> list[str]:
         "readout error, over 20,000 strings drawn from it, and in brackets the root mean square "
         "error of all one- and two-bit Z strings. Inversion string by string is no law, so it has "
         "the latter only. The circuit that is told knows nothing of the flips and defects on the "
-        f"way. Device: {content['device']}. Repeat: `python benchmarks/mitigation_wide.py`.",
+        "way; where both columns agree, the shots contradicted it and it was left out. "
+        f"Device: {content['device']}. Repeat: `python benchmarks/mitigation_wide.py`.",
         "",
         *head(["state", "readout", "seed"], methods),
     ]
