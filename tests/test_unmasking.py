@@ -21,11 +21,11 @@ from qdiff.diffusion import unmasking
 from qdiff.diffusion.decoding import OrderedDecoder
 from qdiff.diffusion.denoiser import StatelessDenoiser
 from qdiff.diffusion.entropy_profile import EntropyProfile, entropy_profile
-from qdiff.diffusion.tally import Tally
 from qdiff.diffusion.unmasking import ParallelDecoder
 from qdiff.diffusion.unmasking_laws import block_table, random_order_table
 from qdiff.diffusion.unmasking_schedule import UnmaskingSchedule, factorisation_penalty
 from qdiff.metrics import kl_divergence
+from qdiff.tally import Tally
 
 LN2 = np.log(2)
 

@@ -16,10 +16,10 @@ from qdiff.baselines.base import (
     tabulated,
 )
 from qdiff.bits import Bits, Counts, Words
-from qdiff.diffusion.tally import Tally
 from qdiff.laws import Law
 from qdiff.pairwise import mutual_information, pair_joint
 from qdiff.shots import Shots
+from qdiff.tally import Tally
 
 _ROWS = 1 << 17
 """Rows drawn at a time."""

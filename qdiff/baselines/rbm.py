@@ -23,11 +23,11 @@ from qdiff.baselines.base import Baseline, FittedBaseline, tabulated
 from qdiff.baselines.search import MANY_SHOTS, Search
 from qdiff.bits import Bits, Counts, Words
 from qdiff.diffusion.process import Process
-from qdiff.diffusion.tally import Tally
 from qdiff.diffusion.training import TrainingConfig
 from qdiff.errors import InputError
 from qdiff.laws import Law, TableLaw
 from qdiff.shots import Shots
+from qdiff.tally import Tally
 
 Floats = NDArray[np.float64]
 

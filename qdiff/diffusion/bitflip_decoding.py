@@ -22,9 +22,9 @@ from qdiff.diffusion.bitflip import BitFlip
 from qdiff.diffusion.bitflip_laws import step_table
 from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.level_network import LevelNetwork
-from qdiff.diffusion.tally import Tally
 from qdiff.errors import InputError
 from qdiff.laws import AnyOrderLaw, Floats, TableLaw
+from qdiff.tally import Tally
 
 _CHUNK_ROWS = 1 << 14
 """Shots at a time: activations that stay near the processor's caches."""

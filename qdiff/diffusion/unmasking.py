@@ -22,11 +22,11 @@ from qdiff import bits as bitorder
 from qdiff.bits import Bits, Counts, Words
 from qdiff.diffusion import masking
 from qdiff.diffusion.denoiser import Denoiser
-from qdiff.diffusion.tally import Tally
 from qdiff.diffusion.unmasking_laws import block_table
 from qdiff.diffusion.unmasking_schedule import UnmaskingSchedule
 from qdiff.errors import InputError
 from qdiff.laws import Floats, Law
+from qdiff.tally import Tally
 
 _CHUNK_ROWS = 1 << 16
 """Shots at a time."""
