@@ -103,7 +103,8 @@ def speed_line(row: Row) -> list[str]:
         f"{row['shots_a_second']:,.0f} shots a second{penalty}; "
         f"{row['times_faster_than_aer_mps']:,.0f} times Aer's matrix product state "
         f"({row['aer_mps_seconds_a_shot'] * 1e3:.3g} ms a shot); fit {row['fit_seconds']:.3g} s, "
-        f"break-even at {row['break_even_shots']:,.0f} shots, those to train on included."
+        f"break-even at {row['break_even_shots']:,.0f} shots, those to train on included"
+        f"{'; ' + row['note'] if 'note' in row else ''}."
     ]
 
 
