@@ -213,3 +213,17 @@ def test_swapped_files_and_vast_numbers_are_refused() -> None:
         calibration.from_shots(ones, zeros)
     with pytest.raises(InputError, match="no 2 x 2 confusion matrix"):
         calibration.from_mthree({"cals": [[[10**400, 0], [0, 1]]]})
+
+
+@pytest.mark.parametrize(
+    ("zeros", "ones", "message"),
+    [
+        ({"00": 97, "01": 3}, {"00": 97, "01": 3}, "bit 0, 1 reads alike"),
+        ({"00": 97, "01": 3}, {"11": 5, "01": 95}, "bit 1 reads alike"),
+        ({"00": 55, "01": 45}, {"11": 50, "10": 50}, "bit 0 reads alike"),
+    ],
+    ids=["one state twice", "a dead bit", "within its error"],
+)
+def test_bits_that_say_nothing_are_refused(zeros, ones, message) -> None:
+    with pytest.raises(InputError, match=message):
+        calibration.from_shots(Shots.from_counts(zeros), Shots.from_counts(ones))
