@@ -107,9 +107,10 @@ def is_mthree(path: str | Path) -> bool:
 
 
 def qubits_read(circuit: Any) -> dict[int, int]:
-    """Which qubit of `circuit` each classical bit reads, by index.
+    """Which qubit of `circuit` each bit of a job's shots reads, by index.
 
-    After transpilation these are the qubits of the device. Raises `InputError` for a circuit whose
+    A job's bits come register by register, or by index where there is no register. After
+    transpilation the qubits are those of the device. Raises `InputError` for a circuit whose
     measurements are not its end.
 
     >>> from qiskit import QuantumCircuit
@@ -118,10 +119,11 @@ def qubits_read(circuit: Any) -> dict[int, int]:
     >>> qubits_read(circuit)
     {0: 5, 1: 3}
     """
-    from qdiff.circuit import split_measurements
+    from qdiff.circuit import bits_of_a_job, split_measurements
 
     _, measured = split_measurements(circuit)
-    return dict(sorted(measured.items()))
+    places = bits_of_a_job(circuit) or range(circuit.num_clbits)
+    return {place: measured[bit] for place, bit in enumerate(places) if bit in measured}
 
 
 def calibration_circuits(num_qubits: int) -> list[Any]:
