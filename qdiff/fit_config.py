@@ -29,6 +29,14 @@ class Effort(StrEnum):
     DEFAULT = "default"
     BEST = "best"
 
+    @classmethod
+    def parse(cls, effort: Effort | str) -> Effort:
+        """Raises `InputError`, naming the known ones, for any other."""
+        try:
+            return cls(effort)
+        except ValueError:
+            raise InputError(f"unknown effort {effort!r}; there are {', '.join(cls)}") from None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:

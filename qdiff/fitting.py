@@ -204,11 +204,7 @@ def _plan(
 ) -> Plan:
     if config is not None:
         return Plan(config=config, why="given by the caller")
-    try:
-        chosen = Effort(effort)
-    except ValueError:
-        known = ", ".join(item.value for item in Effort)
-        raise InputError(f"unknown effort {effort!r}; there are {known}") from None
+    chosen = Effort.parse(effort)
     return plan(shots.num_bits, shots.num_shots, device=device, effort=chosen)
 
 

@@ -326,7 +326,7 @@ def as_counts(counts: ArrayLike) -> Counts:
         )
     if array.size and (array.min() < 0 or array.max() > _MAX_COUNT):
         seen = "" if vast else f", got {array.min()} to {array.max()}"
-        raise InputError(f"counts must lie in [0, 2**62]{seen}")
+        raise InputError(f"counts must lie in [0, 2**62]{seen}; say how often each was seen")
     return array.astype(np.int64)
 
 
@@ -343,5 +343,8 @@ def _parse(keys: list[Any], num_bits: int | None) -> tuple[Words, list[int]]:
 
 def _known(num_bits: int | None) -> int:
     if num_bits is None or num_bits < 1:
-        raise InputError("hexadecimal and integer count keys need num_bits, a positive number")
+        raise InputError(
+            "hexadecimal and integer count keys need num_bits, a positive number (--bits on the "
+            "command line); binary keys have one length"
+        )
     return num_bits

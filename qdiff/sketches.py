@@ -26,7 +26,7 @@ from qdiff.methods import active_qubits
 from qdiff.noise import prepare
 
 MAX_LAW_BITS = 22
-"""Up to so many qubits and classical bits the law is projected; 30 ms at 18 of them, 2 s at 22."""
+"""Up to so many qubits and classical bits the law is projected; 30 ms at 18 of them, 4 s at 22."""
 
 LAW_TOLERANCE = 1e-7
 """How far two laws may differ, relative to their length, and count as one: rounding of angles."""

@@ -142,6 +142,8 @@ def read_header(path: Path) -> dict[str, Any] | None:
 @contextlib.contextmanager
 def opened(path: str | Path) -> Iterator[Any]:
     """Open a user's file for reading bytes; a missing or unreadable one raises `InputError`."""
+    if "\0" in str(path):
+        raise InputError(f"there is no file {str(path)!r}")
     try:
         with open(path, "rb") as file:
             yield file

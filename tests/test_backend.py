@@ -89,3 +89,9 @@ def test_what_cannot_run_is_refused() -> None:
     ):
         with pytest.raises(InputError, match=message):
             call()
+
+
+def test_an_unknown_option_is_told() -> None:
+    circuit = lopsided()
+    with pytest.warns(UserWarning, match="no option shot; its options are shots"):
+        SurrogateBackend(exact_surrogate(circuit)).run(circuit, shot=5)

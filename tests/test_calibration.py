@@ -9,11 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy
+from qiskit.circuit import Clbit
+from qiskit.primitives import StatevectorSampler
 
 import qdiff
 from qdiff import InputError, NoiseSpec, Register, Shots, cli
 from qdiff.exchange import forms
 from qdiff.exchange.forms import Form
+from qdiff.exchange.qiskit_results import from_qiskit
 from qdiff.noise import calibration
 
 RATES = {0: (0.01, 0.06), 1: (0.03, 0.02), 2: (0.0, 0.1)}
@@ -213,3 +216,41 @@ def test_swapped_files_and_vast_numbers_are_refused() -> None:
         calibration.from_shots(ones, zeros)
     with pytest.raises(InputError, match="no 2 x 2 confusion matrix"):
         calibration.from_mthree({"cals": [[[10**400, 0], [0, 1]]]})
+
+
+@pytest.mark.parametrize(
+    ("zeros", "ones", "message"),
+    [
+        ({"00": 97, "01": 3}, {"00": 97, "01": 3}, "bit 0, 1 reads alike"),
+        ({"00": 97, "01": 3}, {"11": 5, "01": 95}, "bit 1 reads alike"),
+        ({"00": 55, "01": 45}, {"11": 50, "10": 50}, "bit 0 reads alike"),
+    ],
+    ids=["one state twice", "a dead bit", "within its error"],
+)
+def test_bits_that_say_nothing_are_refused(zeros, ones, message) -> None:
+    with pytest.raises(InputError, match=message):
+        calibration.from_shots(Shots.from_counts(zeros), Shots.from_counts(ones))
+
+
+def test_the_circuit_says_which_qubit_each_bit_of_a_job_reads() -> None:
+    """Registers need not come in the order of the bits that they hold."""
+    bits = [Clbit(), Clbit(), Clbit()]
+    circuit = QuantumCircuit(QuantumRegister(6), bits)
+    circuit.add_register(ClassicalRegister(bits=[bits[2]], name="late"))
+    circuit.add_register(ClassicalRegister(bits=bits[:2], name="early"))
+    circuit.measure([5, 3, 4], bits)
+    assert calibration.qubits_read(circuit) == {0: 4, 1: 5, 2: 3}
+    ready = circuit.copy_empty_like()
+    ready.x(4)
+    ready.measure([5, 3, 4], bits)
+    result = StatevectorSampler(seed=1).run([ready], shots=5).result()
+    assert from_qiskit(result).bits.tolist() == [[1, 0, 0]]
+
+
+@pytest.mark.parametrize("readout", ["2E-2", "0.02/3e-2", "1.5e-2/2E-02"])
+def test_rates_may_have_exponents(readout: str, tmp_path: Path) -> None:
+    shots, out = tmp_path / "shots.json", tmp_path / "model.safetensors"
+    shots.write_text(json.dumps({"0": 90, "1": 10}))
+    arguments = ["mitigate", str(shots), "--readout", readout, "--out", str(out)]
+    cli.app(arguments, standalone_mode=False)
+    assert out.exists()

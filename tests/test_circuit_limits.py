@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import ParameterVector
 
 from qdiff import InputError, circuit_hash, load_circuit, simulate
-from qdiff.circuit import openqasm, trial
+from qdiff.circuit import confined, openqasm, trial
 
 resource = pytest.importorskip("resource", reason="this system has no limits on memory")
 
@@ -89,7 +93,11 @@ def test_vectors_of_parameters_cannot_take_memory(
     data[data.index(size) : data.index(size) + 8] = (2**40).to_bytes(8, "big")
     path = tmp_path / "circuit.qpy"
     path.write_bytes(data)
-    refusal(path)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    message = refusal(path)
+    # Qiskit either makes the vector or, in later versions, its used entries alone
+    assert "needs more than 64 MiB of memory" in message or "parameters (v[3])" in message
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**15
 
 
 @pytest.mark.parametrize(
@@ -187,3 +195,49 @@ def test_a_trial_that_cannot_start_says_so(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.path", [])
     monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
     assert "cannot be read safely" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("code", "stderr", "says"),
+    [
+        (1, b"Traceback ...\nMemoryError", "needs more than 2048 MiB of memory"),
+        (-6, b"memory allocation of 9 bytes failed", "needs more than 2048 MiB of memory"),
+        (1, b"Traceback ...\nKeyError: 'own'", "cannot be read: KeyError: 'own'"),
+        (5, b"", "cannot be read: exit code 5"),
+    ],
+)
+def test_memory_is_blamed_only_where_it_ran_out(code: int, stderr: bytes, says: str) -> None:
+    done = subprocess.CompletedProcess([], code, stdout=trial.READY, stderr=stderr)
+    with pytest.raises(InputError, match=says):
+        trial._judge(done, Path("x.qpy"))
+
+
+def test_the_working_folder_counts_where_python_searches_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a notebook, say, whose folder is a checkout that is not installed."""
+    path = tmp_path / "circuit.qpy"
+    path.write_bytes(packed(nested(0)))
+    monkeypatch.chdir(Path(trial.__file__).parents[2])
+    monkeypatch.setattr("sys.path", ["", *filter(None, sys.path)])
+    found = {}
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        found.update(options["env"])
+        return subprocess.CompletedProcess(command, 0, stdout=trial.READY, stderr=b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    load_circuit(path)
+    assert found["PYTHONPATH"].split(os.pathsep)[0] == os.getcwd()
+
+
+def test_a_system_without_limits_still_tries(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "resource", None)
+    confined._limit(1, 1)
+    with pytest.raises(InputError, match="cannot be read"):
+        trial.rehearse(b"QISKIT", "QPY", tmp_path / "x.qpy")
+    monkeypatch.setattr("sys.executable", None)
+    with pytest.raises(InputError, match="does not name Python"):
+        trial.rehearse(b"QISKIT", "QPY", tmp_path / "x.qpy")

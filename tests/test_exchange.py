@@ -308,6 +308,8 @@ HOSTILE = {
     "not only 01": b"0101\n0121\n",
     "csv of words": b"bitstring,count\n01,five\n",
     "ragged csv": b"a,b,count\n0,1,5\n0,5\n",
+    "csv with grouped digits": b"a,count\n01,1_0\n",
+    "csv of one name twice": b"c,c,count\n0,1,5\n",
     "csv without rows": b"a,count\n",
     "csv quotes": b'a,count\n"01,5\n',
     "damaged Parquet": b"PAR1" + bytes(100) + b"PAR1",
@@ -486,6 +488,22 @@ def test_a_parquet_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(InputError, match="1000000 bits a shot"):
         read_parquet(file.getvalue(), Hints())
     assert arrow.default_memory_pool().max_memory() < max(before, 2**28)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [('{"0": 1, "00": 2}', "--bits.*one length"), ("a,count\n01,-1\n", "say how often")],
+)
+def test_what_is_refused_says_what_to_do(text: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "counts"
+    path.write_text(text)
+    with pytest.raises(InputError, match=says):
+        qdiff.load(path)
+
+
+def test_a_path_with_a_nul_is_no_file() -> None:
+    with pytest.raises(InputError, match="there is no file"):
+        formats.load(Path("a\0b"))
 
 
 def test_a_damaged_npz_is_shots_or_one_line() -> None:

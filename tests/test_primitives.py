@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
 import time
 from pathlib import Path
@@ -24,6 +25,7 @@ from qdiff.exchange.qiskit_results import from_qiskit
 from qdiff.fit_config import Candidate, FitConfig
 from qdiff.model_cache import ModelCache, key_of
 from qdiff.primitives import Family, OnDemand, SurrogateSampler
+from qdiff.primitives.catalogue import Catalogue
 
 QUICK = FitConfig(
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
@@ -301,6 +303,8 @@ def test_what_is_no_catalogue_is_refused() -> None:
             SurrogateSampler(entries)
     with pytest.raises(InputError, match="match must be"):
         SurrogateSampler(model, match="name")
+    with pytest.raises(InputError, match="got int"):
+        SurrogateSampler(5)
 
 
 def test_fitting_on_demand_and_keeping_it(tmp_path: Path) -> None:
@@ -338,10 +342,46 @@ def test_what_on_demand_cannot_do_is_refused() -> None:
         ({"noise": "light", "sampler": SamplerV2()}, "either noise"),
         ({"noise": "light", "shots": 0}, "positive whole number"),
         ({"noise": "nonsense"}, "unknown noise"),
+        ({"noise": "light", "effort": "quick"}, "unknown effort"),
+        ({"noise": "light", "seed": "x"}, "seed must be"),
+        ({"noise": "light", "seed": -1}, "seed must be"),
         ({"sampler": SamplerV2(), "cache": "somewhere"}, "needs a label"),
     ):
         with pytest.raises(InputError, match=message):
             OnDemand(**options)
+
+
+def test_jobs_that_run_at_once_share_one_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit, fits = two_registers(), []
+
+    def slowly(wish: OnDemand, asked: QuantumCircuit) -> qdiff.Surrogate:
+        fits.append(asked)
+        time.sleep(0.3)
+        return exact_surrogate(circuit)
+
+    monkeypatch.setattr(OnDemand, "surrogate", slowly)
+    sampler = SurrogateSampler(on_demand=OnDemand(noise="light"), seed=1)
+    for job in [sampler.run([circuit], shots=5) for _ in range(3)]:
+        job.result()
+    assert len(fits) == 1
+    assert len(copy.deepcopy(sampler).catalogue) == 1
+
+
+def test_a_catalogue_that_grows_while_it_is_asked() -> None:
+    """What `find` has recognised is not lost when an entry is added before it returns."""
+    circuit = two_registers()
+    entry = (circuit, exact_surrogate(circuit))
+    catalogue = Catalogue(entry, match="law")
+    search = catalogue._search
+
+    def interrupted(*arguments):
+        found = search(*arguments)
+        catalogue.add(entry)
+        return found
+
+    catalogue._search = interrupted
+    assert catalogue.find(circuit).surrogate is entry[1]
+    assert not catalogue._memo  # it may be of what was known before
 
 
 def _make_slowly(folder: str, key: str, marks: str, number: int) -> None:

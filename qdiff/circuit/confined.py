@@ -18,8 +18,10 @@ from qdiff.errors import InputError
 
 def _limit(memory: int, seconds: int) -> None:
     """From here on this process may take so much more memory and processor time."""
-    import resource
-
+    try:
+        import resource
+    except ImportError:  # Windows: the parent's patience is the only limit
+        return
     used = 0
     with contextlib.suppress(OSError):
         pages = int(Path("/proc/self/statm").read_text().split()[0])

@@ -50,6 +50,11 @@ def registers_of(circuit: QuantumCircuit) -> tuple[Register, ...]:
     return tuple(spans[start] for start in sorted(spans))
 
 
+def bits_of_a_job(circuit: QuantumCircuit) -> list[int]:
+    """Which classical bit each bit of a primitive's shots is: they come register by register."""
+    return [circuit.find_bit(bit).index for register in circuit.cregs for bit in register]
+
+
 def is_dynamic(circuit: QuantumCircuit) -> bool:
     """Whether the outcome is more than one final measurement of a state.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,10 @@ from qdiff.errors import InputError
 if TYPE_CHECKING:
     from qdiff.bits import Register
     from qdiff.shots import Shots
+
+
+_RATES = re.compile(r"[\d.]+(?:[eE][-+]?\d+)?(?:/[\d.]+(?:[eE][-+]?\d+)?)?")
+"""One probability, or two with a slash between them."""
 
 
 def calibrate(
@@ -141,8 +146,7 @@ def mitigate(
     from qdiff import formats, informed, storage
 
     storage.refuse_existing(out, force=force)
-    numbers = readout.replace("/", "").replace(".", "").replace("e-", "").isdecimal()
-    spec = f"depolarizing:readout={readout}" if numbers else readout
+    spec = f"depolarizing:readout={readout}" if _RATES.fullmatch(readout) else readout
     model = informed.mitigate(formats.load_shots(shots), spec, circuit=circuit, seed=seed)
     model.save(out, force=force)
     console.report(describe(model), out, json)

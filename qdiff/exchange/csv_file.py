@@ -71,6 +71,8 @@ class ColumnTally:
     """Adds up portions of what `columns_of` gives, and makes shots of them."""
 
     def __init__(self, names: Sequence[str]) -> None:
+        if len(set(names)) != len(names):
+            raise InputError("two columns have one name; rename one, each is a register")
         self._names = names
         self._registers: list[Register] = []
         self._tally = Tally(1)
@@ -187,6 +189,8 @@ def _words(keys: list[str], hints: Hints) -> tuple[bitorder.Words, list[int]]:
 
 def _count(text: str) -> int:
     try:
-        return int(text)
+        if "_" not in text:  # Python's own way of grouping digits
+            return int(text)
     except ValueError:
-        raise InputError(f"counts must be whole numbers, got {text[:40]!r}") from None
+        pass
+    raise InputError(f"counts must be whole numbers, got {text[:40]!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,21 @@ from numpy.typing import NDArray
 from qdiff.errors import InputError
 
 _MAX_DIMENSIONS = 8
+_MAX_ENTRIES = 2**59
+"""Also of a shape whose empty dimensions were one: NumPy multiplies what is left."""
 _KINDS = "buiU"
+
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    RecursionError,
+    MemoryError,
+    SyntaxError,
+    TokenError,
+)
+"""What NumPy's reader of headers raises, which parses them as Python."""
 
 
 def read_npy(data: bytes) -> NDArray[Any]:
@@ -31,14 +46,16 @@ def read_npy(data: bytes) -> NDArray[Any]:
             shape, fortran, dtype = npy_format.read_array_header_2_0(file)
         else:
             raise InputError(f"an array of .npy version {version} is not read")
-    except (ValueError, TypeError, KeyError, EOFError, RecursionError, MemoryError):
+    except _MALFORMED:
         raise InputError("an array is damaged: its header cannot be read") from None
     if dtype.hasobject:
         raise InputError("an array holds Python objects (a pickle), which are never loaded")
     if dtype.kind not in _KINDS or len(shape) > _MAX_DIMENSIONS:
         raise InputError(f"an array of type {dtype} and {len(shape)} dimensions is not read")
     left = len(data) - file.tell()
-    if math.prod(shape) * dtype.itemsize != left:
+    whole = math.prod(max(size, 1) for size in shape) <= _MAX_ENTRIES
+    sound = dtype.itemsize > 0 and whole and min(shape, default=0) >= 0
+    if not sound or math.prod(shape) * dtype.itemsize != left:
         raise InputError(f"an array declares the shape {_short(shape)} but has {left} bytes")
     flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
     return flat.reshape(shape, order="F" if fortran else "C")

@@ -19,6 +19,9 @@ from qdiff.shots import Shots
 _MAX_FILE_BYTES = 16 * 2**20
 _COLUMN_TOLERANCE = 1e-3
 _MAX_QUBITS = 100_000
+_ERRORS = 3.0
+"""Standard errors within which a bit counts as unread."""
+_DUST = 1e-12
 
 
 def from_shots(
@@ -45,8 +48,9 @@ def from_shots(
     base
         Noise whose other figures are kept. Without it gates are ideal.
 
-    Raises `InputError` for no shots, for widths that differ, for qubits that repeat, and where most
-    bits are read wrongly, as when `zeros` and `ones` are swapped.
+    Raises `InputError` for no shots, for widths that differ, for qubits that repeat, where most
+    bits are read wrongly, as when `zeros` and `ones` are swapped, and for a bit that within three
+    standard errors reads alike in both, as when both are shots of one state.
 
     >>> zeros, ones = Shots.from_counts({"0": 98, "1": 2}), Shots.from_counts({"1": 95, "0": 5})
     >>> from_shots(zeros, ones).readout_of(0)
@@ -68,6 +72,7 @@ def from_shots(
     raised, lowered = _frequencies(zeros, 1), _frequencies(ones, 0)
     if np.mean(raised + lowered) > 1:
         raise InputError("more bits are read wrongly than rightly: are the two files swapped?")
+    _refuse_unread(raised, lowered, zeros.num_shots, ones.num_shots, bits)
     rates = {q: (float(a), float(b)) for q, a, b in zip(places, raised, lowered, strict=True)}
     return _with_readout(
         base, rates, f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
@@ -102,9 +107,10 @@ def is_mthree(path: str | Path) -> bool:
 
 
 def qubits_read(circuit: Any) -> dict[int, int]:
-    """Which qubit of `circuit` each classical bit reads, by index.
+    """Which qubit of `circuit` each bit of a job's shots reads, by index.
 
-    After transpilation these are the qubits of the device. Raises `InputError` for a circuit whose
+    A job's bits come register by register, or by index where there is no register. After
+    transpilation the qubits are those of the device. Raises `InputError` for a circuit whose
     measurements are not its end.
 
     >>> from qiskit import QuantumCircuit
@@ -113,10 +119,11 @@ def qubits_read(circuit: Any) -> dict[int, int]:
     >>> qubits_read(circuit)
     {0: 5, 1: 3}
     """
-    from qdiff.circuit import split_measurements
+    from qdiff.circuit import bits_of_a_job, split_measurements
 
     _, measured = split_measurements(circuit)
-    return dict(sorted(measured.items()))
+    places = bits_of_a_job(circuit) or range(circuit.num_clbits)
+    return {place: measured[bit] for place, bit in enumerate(places) if bit in measured}
 
 
 def calibration_circuits(num_qubits: int) -> list[Any]:
@@ -135,6 +142,20 @@ def calibration_circuits(num_qubits: int) -> list[Any]:
         circuit.measure_all()
         circuits.append(circuit)
     return circuits
+
+
+def _refuse_unread(
+    raised: Any, lowered: Any, num_zeros: int, num_ones: int, bits: Sequence[int] | None
+) -> None:
+    """Raise `InputError` for bits that say nothing of the state: ``P(1|0) + P(0|1)`` is one."""
+    variance = raised * (1 - raised) / num_zeros + lowered * (1 - lowered) / num_ones
+    lost = np.flatnonzero(raised + lowered + _ERRORS * np.sqrt(variance) >= 1 - _DUST).tolist()
+    if lost:
+        names = ", ".join(str(bit if bits is None else bits[bit]) for bit in lost[:10])
+        raise InputError(
+            f"bit {names}{', ...' if len(lost) > 10 else ''} reads alike in both sets of shots: "
+            "are they of two states? Else leave it out"
+        )
 
 
 def _check_bits(bits: Sequence[int], num_bits: int) -> None:

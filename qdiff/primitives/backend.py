@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -86,7 +87,7 @@ class SurrogateBackend(BackendV2):  # type: ignore[misc]
         """Draw the shots of one circuit or several.
 
         Options are `shots`, `memory` (every outcome in order, beside counts) and `seed_simulator`;
-        others are ignored.
+        others are ignored with a warning.
 
         Raises `InputError` for a circuit that no surrogate stands for, for free parameters and for
         a wrong number of shots.
@@ -182,6 +183,13 @@ def plain_target(
 
 def _options(defaults: Options, given: dict[str, Any]) -> dict[str, Any]:
     chosen = {name: getattr(defaults, name) for name in ("shots", "memory", "seed_simulator")}
+    unknown = sorted(given.keys() - chosen.keys())
+    if unknown:
+        warnings.warn(
+            f"a surrogate has no option {', '.join(unknown)}; its options are {', '.join(chosen)}",
+            UserWarning,
+            stacklevel=3,
+        )
     chosen |= {name: value for name, value in given.items() if name in chosen}
     shots = chosen["shots"]
     if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:

@@ -91,6 +91,8 @@ class Catalogue:
         self._known: list[_Known] = []
         self._memo: dict[tuple[str, int], Found] = {}
         single = isinstance(entries, Surrogate | Family) or _is_pair(entries)
+        if not single and not isinstance(entries, Iterable):
+            raise _no_entry(entries)
         for entry in [entries] if single else entries:  # type: ignore[union-attr]
             self.add(entry)  # type: ignore[arg-type]
 
@@ -107,18 +109,20 @@ class Catalogue:
         known = _known(entry)
         if isinstance(known.surrogate, Surrogate):
             _check_bits(known.surrogate, known.print.num_bits)
-        self._known.insert(0, known)
-        self._memo.clear()
+        self._known = [known, *self._known]  # replaced, so that other threads keep what they read
+        self._memo = {}
 
     def find(self, circuit: QuantumCircuit) -> Found | None:
         """The surrogate of a circuit without free parameters, or None."""
         key = (structure_hash(circuit), circuit.num_clbits)
-        if key not in self._memo:
+        memo = self._memo  # read before the search: what is found is forgotten with it
+        found = memo.get(key)
+        if found is None:
             known, by = self._search(circuit, key[0], frozenset())
             if known is None or not isinstance(known.surrogate, Surrogate):
                 return None
-            self._memo[key] = Found(surrogate=known.surrogate, matched_by=by)
-        return self._memo[key]
+            found = memo[key] = Found(surrogate=known.surrogate, matched_by=by)
+        return found
 
     def find_family(self, template: QuantumCircuit) -> FoundFamily | None:
         """The family surrogate of a parametrised circuit, whose parameters may be renamed."""
@@ -178,9 +182,7 @@ def _known(entry: Any) -> _Known:
     if isinstance(entry, Family):
         entry = (entry.template, entry)
     if not _is_pair(entry):
-        raise InputError(
-            f"expected a surrogate or a pair (circuit, surrogate), got {type(entry).__name__}"
-        )
+        raise _no_entry(entry)
     circuit, surrogate = entry
     names = frozenset(item.name for item in circuit.parameters)
     if isinstance(surrogate, Surrogate) and names:
@@ -197,6 +199,12 @@ def _known(entry: Any) -> _Known:
         parameters=names,
         by_use=by_use,
         renamed=renamed,
+    )
+
+
+def _no_entry(entry: object) -> InputError:
+    return InputError(
+        f"expected a surrogate or a pair (circuit, surrogate), got {type(entry).__name__}"
     )
 
 

@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.primitives import BaseSamplerV2
 from qiskit_aer.noise import NoiseModel
 
-from qdiff.circuit import circuit_hash, registers_of
+from qdiff.circuit import bits_of_a_job, circuit_hash, registers_of
 from qdiff.errors import InputError
 from qdiff.exchange.qiskit_results import from_qiskit
 from qdiff.fingerprint import fingerprint, structure_hash
@@ -68,6 +68,9 @@ class OnDemand:
             )
         if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 1:
             raise InputError(f"shots must be a positive whole number, got {self.shots!r}")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise InputError(f"seed must be a whole number, not negative, got {self.seed!r}")
+        Effort.parse(self.effort)
         if not isinstance(self.noise, NoiseModel):
             as_spec(self.noise)
         if self.cache is not None and not self._is_written_down and not self.label:
@@ -132,8 +135,7 @@ class OnDemand:
 
 def _in_clbit_order(shots: Shots, circuit: QuantumCircuit) -> Shots:
     """A primitive's shots, which come register by register, as rows of the circuit's clbits."""
-    place = {bit: index for index, bit in enumerate(circuit.clbits)}
-    columns = [place[bit] for register in circuit.cregs for bit in register]
+    columns = bits_of_a_job(circuit)
     if len(columns) != shots.num_bits:
         raise InputError(
             f"the sampler gave {shots.num_bits} bits for a circuit with {len(columns)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -134,7 +135,11 @@ class Answers:
 
     def __init__(self, catalogue: Catalogue, on_demand: OnDemand | None) -> None:
         self._catalogue, self._on_demand = catalogue, on_demand
-        self._placed: dict[str, Surrogate] = {}
+        self._fits: dict[tuple[str, int], Surrogate] = {}
+        self._fitting = threading.Lock()  # jobs run in threads, and one fit answers them all
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Answers, (self._catalogue, self._on_demand)  # a lock cannot be copied
 
     def of_pub(self, pub: SamplerPub) -> Iterator[Found]:
         """The surrogates of a pub's bindings, in C order of its shape."""
@@ -165,14 +170,14 @@ class Answers:
 
     def _fitted(self, circuit: QuantumCircuit, on_demand: OnDemand) -> Surrogate:
         """A surrogate fitted now or before; the catalogue does not know where qubits sit."""
-        if not on_demand.is_placed:
-            surrogate = on_demand.surrogate(circuit)
-            self._catalogue.add((circuit, surrogate))
-            return surrogate
-        place = on_demand.place_of(circuit)
-        if place not in self._placed:
-            self._placed[place] = on_demand.surrogate(circuit)
-        return self._placed[place]
+        key = (on_demand.place_of(circuit), circuit.num_clbits)
+        with self._fitting:
+            if key not in self._fits:
+                surrogate = on_demand.surrogate(circuit)
+                if not on_demand.is_placed:
+                    self._catalogue.add((circuit, surrogate))
+                self._fits[key] = surrogate
+            return self._fits[key]
 
 
 def draw(found: Found, circuit: QuantumCircuit, shots: int, seed: Seed) -> Bits:
