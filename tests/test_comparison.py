@@ -97,7 +97,7 @@ def test_what_cannot_be_compared_is_one_clear_line(candidate, reference) -> None
 
 @pytest.mark.parametrize(
     ("num_bits", "shots", "resamples", "variation", "fidelity"),
-    [(12, 10_000, 200, 0.22, 0.86), (16, 100_000, 10, 0.29, 0.78)],
+    [(12, 10_000, 200, 0.22, 0.86), (16, 100_000, 39, 0.29, 0.78)],
 )
 def test_floors_of_porter_thomas(num_bits, shots, resamples, variation, fidelity) -> None:
     """What a perfect sampler scores, in digits; what uniform does, within 5 standard errors."""
@@ -115,7 +115,7 @@ def test_a_worse_sampler_lies_above_the_floor() -> None:
     factor = np.random.default_rng(1).gamma(10, size=256)
     table = TRUTH.probabilities * factor
     worse = Distribution(probabilities=table / table.sum()).sample(5000, seed=5)
-    found = compare(worse, TRUTH, confidence=0.999)
+    found = compare(worse, TRUTH, confidence=0.999, resamples=2000)
     for name in ("kl", "reverse_kl", "jensen_shannon", "total_variation"):
         assert found[name].value > found[name].floor_interval[1]
 
@@ -181,7 +181,7 @@ def test_registers_must_agree_where_both_are_known() -> None:
     [
         ({"confidence": 95}, "between 0 and 1, got 95"),
         ({"confidence": float("nan")}, "between 0 and 1, got nan"),
-        ({"resamples": 1}, "at least 2, got 1"),
+        ({"resamples": 1}, "at least 39 resamples, got 1"),
         ({"training": TRUTH}, "training must be Shots"),
         ({"training": TRUTH.sample(0, seed=1)}, "training set holds no shots"),
         ({"training": porter_thomas(7).sample(5, seed=1)}, "training set has 7 bits"),
@@ -206,7 +206,7 @@ def chain(num_bits: int, shots: int, seed: int, misread: float = 0.0) -> Shots:
 def test_two_sets_of_shots_by_a_second_route() -> None:
     """Through histograms and their tables, which few bits allow."""
     first, second, training = (TRUTH.sample(size, seed=size) for size in (700, 900, 500))
-    found = compare(first, second, training=training, resamples=20)
+    found = compare(first, second, training=training, resamples=40)
     p, q, t = (Distribution.from_shots(shots) for shots in (second, first, training))
     uniform = Distribution(probabilities=np.full(256, 1 / 256))
     known = compare(q, p)
@@ -296,3 +296,17 @@ def test_a_single_shot_a_side() -> None:
     found = compare(Shots.from_bits([[0, 1, 1, 0]]), Shots.from_bits([[0, 1, 1, 1]]))
     assert found["z1_max"].value == 2
     assert json.dumps(found.to_dict(), allow_nan=False)
+
+
+@pytest.mark.parametrize(("confidence", "resamples"), [(0.999, 200), (0.99, 40), (0.95, 2)])
+def test_a_confidence_that_the_resamples_cannot_carry_is_refused(
+    confidence: float, resamples: int
+) -> None:
+    with pytest.raises(InputError, match="takes at least"):
+        compare(TRUTH, TRUTH, confidence=confidence, resamples=resamples)
+
+
+def test_more_shots_than_can_be_relabelled_are_refused() -> None:
+    many = Shots.from_counts({"00000000": 600_000_000, "11111111": 600_000_000})
+    with pytest.raises(InputError, match="1e9 shots"):
+        compare(many, TRUTH.sample(100, seed=1))

@@ -311,6 +311,8 @@ HOSTILE = {
     "csv with grouped digits": b"a,count\n01,1_0\n",
     "csv of one name twice": b"c,c,count\n0,1,5\n",
     "csv without rows": b"a,count\n",
+    "csv of a NaN count": b"01,nan\n10,1\n",
+    "csv of several registers and a NaN count": b"0,1,nan\n1,0,1\n",
     "csv quotes": b'a,count\n"01,5\n',
     "damaged Parquet": b"PAR1" + bytes(100) + b"PAR1",
     "runtime without value": b'{"__type__": "BitArray", "__value__": 5}',

@@ -279,3 +279,28 @@ def test_pictures_are_saved_as_png_or_svg(tmp_path: Path, drawings) -> None:
         save_picture(tmp_path / "a.png", two)
     with pytest.raises(InputError, match=r"\.png or \.svg"):
         save_picture(tmp_path / "a.gif", two)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"step_loss_heldout": [[100, 2.0, 1.9]]},
+        {"network": 3, "step_loss_heldout": [[100, 2.0, 1.9]]},
+        {"network": {}, "step_loss_heldout": 7},
+        {"network": {}, "step_loss_heldout": [[1, 2]]},
+        {"network": {}, "step_loss_heldout": [["a", "b", "c"]]},
+    ],
+)
+def test_a_training_that_no_fit_has_written_is_passed_over(entry: dict[str, object]) -> None:
+    assert training_drawing([entry]) is None
+
+
+@pytest.mark.parametrize("label", ["$x$", "$\\frac$", "50 $ and 60 $", "bad\x00\x0b"])
+def test_labels_are_drawn_as_they_are_written(label: str, tmp_path: Path) -> None:
+    """No formula is read into them, and nothing that XML forbids gets into a page."""
+    found = draw([view(TRUTH, Role.REFERENCE, label)])
+    for drawing in found:
+        for svg in inline(drawing):
+            ElementTree.fromstring(svg)
+    assert label.partition("\x00")[0] in inline(found[2])[0]
+    save_picture(tmp_path / "picture.png", found)

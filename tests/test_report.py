@@ -200,3 +200,11 @@ def test_a_rejected_circuit_has_its_steps_but_no_picture() -> None:
 def test_a_strange_card_costs_the_loss_curve_only(record: object) -> None:
     made = report.Page(title="t", training=pages.trainings({"training": record}))
     assert made.loss is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {"steps": [1]}, {"steps": 3}, {"steps": [{"gain": "much"}], "background": "x"}],
+)
+def test_a_circuit_section_of_a_damaged_card(record: dict[str, object]) -> None:
+    ElementTree.fromstring(f"<div>{sections.circuit(record)}</div>")

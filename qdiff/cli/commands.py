@@ -270,6 +270,7 @@ def compare(
             force=force,
             found=found,
             candidate=(candidate.name, shown),
+            samples=value if isinstance(value, Shots) and value is not shown else None,
             reference=(reference.name, target),
             training=None if training is None or shots is None else (training.name, shots),
             command=_command(),

@@ -20,6 +20,8 @@ def check(report: Path | None, pictures: str | None, *, force: bool) -> None:
     if pictures is not None:
         check_pictures(report, pictures, force=force)
     storage.refuse_existing(report, force=force)
+    if report.is_dir():
+        raise InputError(f"{report} is a folder; name a file such as {report / 'page.html'}")
 
 
 def write(report: Path, pictures: str | None, *, force: bool, **comparison: Any) -> None:
@@ -28,6 +30,6 @@ def write(report: Path, pictures: str | None, *, force: bool, **comparison: Any)
     from qdiff.report import save_pictures, write_report
 
     page = comparison_page(**comparison)
+    write_report(report, page, force=force)
     if pictures is not None:
         save_pictures(page, report, pictures, force=force)
-    write_report(report, page, force=force)

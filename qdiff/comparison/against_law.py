@@ -6,6 +6,7 @@ import numpy as np
 
 from qdiff.baselines import IndependentBits, ProductLaw
 from qdiff.comparison import few_body
+from qdiff.comparison.checks import fewest_resamples
 from qdiff.comparison.columns import Columns
 from qdiff.comparison.histograms import Estimator, Values, affordable
 from qdiff.comparison.scorecard import Comparison, Interval, Metric
@@ -31,6 +32,7 @@ def compare_with_law(
 ) -> Comparison:
     """What `qdiff.compare` returns for a reference that is a `Distribution`."""
     times = affordable(resamples, len(reference.probabilities))
+    times = max(times, fewest_resamples(confidence))
     independent = _independent(candidate if training is None else training)
     tables = _table_columns(candidate, reference, training, independent, times, generator)
     ours, theirs = Moments.of(candidate), Moments.of(reference)

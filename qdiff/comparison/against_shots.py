@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from qdiff import metrics
 from qdiff.baselines import IndependentBits, ProductLaw
 from qdiff.comparison import few_body
+from qdiff.comparison.checks import fewest_resamples
 from qdiff.comparison.columns import Columns, Values
 from qdiff.comparison.histograms import plausible_laws
 from qdiff.comparison.pool import Pool, drawn_anew
@@ -39,6 +40,7 @@ def compare_with_shots(
     """
     layout, pool = Layout.of(reference.num_bits), Pool.of(candidate, reference)
     times = few_body.affordable_over_rows(resamples, len(pool.bits), layout.size)
+    times = max(times, fewest_resamples(confidence))
     independent = ProductLaw(IndependentBits().ones(candidate if training is None else training))
     dealt = pool.relabelled(times, generator)
     ours, theirs = Moments.of(candidate), Moments.of(reference)

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+from math import ceil
+
+import numpy as np
+
 from qdiff.bits import Register
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.shots import Shots
 
+MOST_SHOTS = 10**9
+"""Of two sets together: numpy's hypergeometric draws take fewer."""
+
 
 def check_options(confidence: float, resamples: int) -> None:
-    """Raise `InputError` for a confidence outside (0, 1), or fewer than two resamples."""
+    """Raise `InputError` for a confidence outside (0, 1), or resamples too few to carry it."""
     if not 0 < confidence < 1:
         raise InputError(f"confidence must lie strictly between 0 and 1, got {confidence!r}")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 2:
-        raise InputError(f"resamples must be a whole number of at least 2, got {resamples!r}")
+    if isinstance(resamples, bool) or not isinstance(resamples, int | np.integer):
+        raise InputError(f"resamples must be a whole number, got {resamples!r}")
+    if resamples < fewest_resamples(confidence):
+        raise InputError(
+            f"a confidence of {confidence:g} takes at least {fewest_resamples(confidence)} "
+            f"resamples, got {resamples}"
+        )
+
+
+def fewest_resamples(confidence: float) -> int:
+    """Of so many draws the least and the largest hold one more draw with that probability.
+
+    >>> fewest_resamples(0.95)
+    39
+    """
+    return max(2, ceil(2 / (1 - confidence) - 1e-6) - 1)
 
 
 def check_data(candidate: object, reference: object, training: object) -> None:
@@ -28,11 +49,18 @@ def check_data(candidate: object, reference: object, training: object) -> None:
     if isinstance(reference, Shots) and reference.num_shots == 0:
         raise InputError("the reference holds no shots")
     _check_fits(candidate, reference, "the candidate")
+    if isinstance(candidate, Shots) and isinstance(reference, Shots):
+        _check_number(candidate, reference)
     if training is None:
         return
     if not isinstance(training, Shots):
         raise InputError(f"training must be Shots, got {_kind(training)}")
     _check_fits(training, reference, "the training set")
+
+
+def _check_number(candidate: Shots, reference: Shots) -> None:
+    if candidate.num_shots + reference.num_shots >= MOST_SHOTS:
+        raise InputError("both sets together have 1e9 shots or more; use Shots.split to take fewer")
 
 
 def only_shots(candidate: Shots | Distribution) -> Shots:

@@ -110,6 +110,10 @@ def _read(lines: Iterator[list[str]], hints: Hints) -> Shots:
     if len(first) < 2:
         raise InputError("a csv of shots has two or more columns: registers, then counts")
     headed = not first[-1].strip().isdigit()
+    if headed and first[-1].strip().lower() != _COUNT and all(map(_are_bits, first[:-1])):
+        raise InputError(
+            f"the first row of the csv counts {first[-1][:80]!r} shots: a whole number is due"
+        )
     if not headed and len(first) > 2:
         raise InputError("a csv with several registers needs a header with their names")
     whole_keys = len(first) == 2 and (not headed or first[0].strip().lower() in KEY_COLUMNS)
@@ -126,6 +130,10 @@ def _read(lines: Iterator[list[str]], hints: Hints) -> Shots:
     if not some:
         raise InputError("the csv has no shots")
     return tally.shots(hints)
+
+
+def _are_bits(text: str) -> bool:
+    return bool(text.strip()) and set(text.strip()) <= {"0", "1", " "}
 
 
 def _lines(data: bytes) -> Iterator[list[str]]:

@@ -79,6 +79,7 @@ def save_picture(path: str | Path, drawings: Sequence[Drawing], *, force: bool =
         grid = figure.subplots(1, len(panels), width_ratios=widths, squeeze=False)
         for axes, panel in zip(grid[0], panels, strict=True):
             panel.plot(axes)
+        _as_written(figure)
         payload = _encode(figure, suffix[1:], facecolor="white")
     storage.write_bytes(path, payload, force=force)
 
@@ -87,6 +88,7 @@ def _inline(panel: Panel, prefix: str) -> str:
     with _style():
         figure = _figure(*panel.size)
         panel.plot(figure.subplots())
+        _as_written(figure)
         svg = _encode(figure, "svg", transparent=True).decode()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
@@ -95,6 +97,15 @@ def _inline(panel: Panel, prefix: str) -> str:
     for name, color in PALETTE.items():
         svg = svg.replace(color.light, f"var(--{name})")
     return svg.replace("<svg", f'<svg role="img" aria-label="{escape(panel.alt)}"', 1)
+
+
+def _as_written(figure: Figure) -> None:
+    """Names that came from outside are no formulas; those of axes' own numbers are left alone."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if isinstance(text, Text) and "\\mathdefault" not in text.get_text():
+            text.set_parse_math(False)
 
 
 def _figure(width: float, height: float) -> Figure:

@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+def printable(text: str) -> str:
+    """A name from outside without what a picture, which is XML too, cannot hold.
+
+    >>> printable("bad\x00 name")
+    'bad\ufffd name'
+    """
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Panel:
     """One set of axes: what it shows in words, its size in inches, and what draws it.

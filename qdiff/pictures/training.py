@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qdiff.pictures.canvas import legend
-from qdiff.pictures.drawing import Drawing, Panel
+from qdiff.pictures.drawing import Drawing, Panel, printable
 from qdiff.pictures.palette import light
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _COLORS = ("candidate", "raw", "reference", "ink")
 
 def training_drawing(record: Sequence[Mapping[str, Any]]) -> Drawing | None:
     """From the ``training`` of a model card; None where no training got to its first score."""
-    curves = [entry for entry in record if entry.get("step_loss_heldout")]
+    curves = [entry for entry in record if _is_drawable(entry)]
     if not curves:
         return None
     names = [*dict.fromkeys(network_name(entry["network"]) for entry in curves)]
@@ -50,6 +50,21 @@ def training_drawing(record: Sequence[Mapping[str, Any]]) -> Drawing | None:
     )
 
 
+def _is_drawable(entry: Mapping[str, Any]) -> bool:
+    """Whether a training got to its first score, and its record is what `fit` writes."""
+    points = entry.get("step_loss_heldout")
+    return (
+        isinstance(entry.get("network"), Mapping)
+        and isinstance(points, Sequence)
+        and len(points) > 0
+        and all(isinstance(point, Sequence) and _are_numbers(point) for point in points)
+    )
+
+
+def _are_numbers(point: Sequence[object]) -> bool:
+    return len(point) == 3 and all(isinstance(value, int | float) for value in point)
+
+
 def network_name(network: Mapping[str, Any]) -> str:
     """A network's kind and sizes.
 
@@ -57,4 +72,4 @@ def network_name(network: Mapping[str, Any]) -> str:
     'mlp, width 64, depth 2'
     """
     sizes = [f"{key} {value}" for key, value in network.items() if type(value) is int]
-    return ", ".join([str(network.get("kind", "network")), *sizes])
+    return printable(", ".join([str(network.get("kind", "network")), *sizes]))

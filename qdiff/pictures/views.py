@@ -14,6 +14,7 @@ from qdiff.bits import Bits, Words
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.pictures import moments
+from qdiff.pictures.drawing import printable
 from qdiff.pictures.moments import Floats
 from qdiff.pictures.palette import Role
 from qdiff.shots import Shots
@@ -25,7 +26,7 @@ class View(ABC):
     """A law or shots, with the name and the role that pictures show it under. See `view`."""
 
     def __init__(self, data: Shots | Distribution, role: Role, label: str) -> None:
-        self.role, self.label = role, label
+        self.role, self.label = role, printable(label)
         self.num_bits, self.registers = data.num_bits, data.registers
 
     @abstractmethod

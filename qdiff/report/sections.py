@@ -61,23 +61,33 @@ def numbers(comparisons: Mapping[str, Comparison], further: Mapping[str, Compari
 
 def circuit(record: Mapping[str, Any]) -> str:
     """What the circuit brought: the verdict of held-out shots, and each step of its fit."""
-    steps = [
-        (
-            str(step["step"]),
-            f"{step['heldout_nats_per_shot']:.4f}",
-            "" if step["gain"] is None else f"{step['gain']:+.2g}",
-            "yes" if step["kept"] else "no",
-        )
-        for step in record.get("steps", ())
-    ]
+    told = record.get("steps")
+    listed = told if isinstance(told, list) else []
+    steps = [_step(step) for step in listed if isinstance(step, Mapping)]
     head = ("step of the circuit's fit", "held-out nats a shot", "gain", "kept")
-    found = {name: f"{record[key]:.4f}" for name, key in _FITTED.items() if key in record}
+    found = {
+        name: _number(record.get(key), ".4f") for name, key in _FITTED.items() if key in record
+    }
     rows = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in found.items())
     return (
         f"<p>Held-out shots decide whether the circuit's law is used. Verdict: "
         f"<strong>{escape(record.get('verdict', 'none'))}</strong>.</p>"
         f"{scrolling('Steps of the fit', table(head, steps))}<dl>{rows}</dl>"
     )
+
+
+def _step(step: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return (
+        str(step.get("step", "")),
+        _number(step.get("heldout_nats_per_shot"), ".4f"),
+        _number(step.get("gain"), "+.2g"),
+        "yes" if step.get("kept") else "no",
+    )
+
+
+def _number(value: object, form: str) -> str:
+    """A number of a model card, which may be anybody's; nothing where it is none."""
+    return format(value, form) if isinstance(value, int | float) else ""
 
 
 _FITTED = {
