@@ -48,7 +48,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/circuit_prior.py wide
 	$(BIN)/python benchmarks/circuit_prior.py verdicts
 	$(BIN)/python benchmarks/mitigation.py
+	$(BIN)/python benchmarks/mitigation_wide.py
 	$(BIN)/python benchmarks/two_sample.py
+	$(if $(DATA),$(foreach set,ising steane aquila,$(BIN)/python benchmarks/real_data.py $(DATA) $(set) &&) true)
 	$(BIN)/python benchmarks/simulation_time.py
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py

@@ -2,7 +2,8 @@
 
 The statistic is the batch's mean log-likelihood under the model, against that of a *reference set*:
 the model's own draws, or shots that the user knows to be good. Under no drift the two sets are
-exchangeable, so the p-value, by random relabelling, is exact at any number of shots.
+exchangeable, so the p-value, by random relabelling, is exact at any number of shots: of more than
+`MOST_EVALUATED` distinct strings a random part is evaluated, and it is then only close.
 
 A model is never perfect, and against its own draws enough good shots will show that: the question
 is then answered truly, but it is not the user's. Calibration shots that the model was not fitted to
