@@ -31,9 +31,9 @@ _WHOLE = 2.0**50
 class HAMMER(Baseline):
     """Seen strings reweighed, ``s(x) = p(x) (p(x) + sum_y w_d(x,y) p(y) [p(y) < p(x)])``.
 
-    ``w_d`` is one over the probability found at distance d, summed over all seen strings, up to half
-    of the bits: our reading of the paper's Hamming spectrum. As every histogram, the result is
-    mixed with the uniform law: `pseudocount` shots a string.
+    ``w_d`` is one over the probability found at distance d, summed over all seen strings, up to
+    half of the bits: our reading of the paper's Hamming spectrum. As every histogram, the result
+    is mixed with the uniform law: `pseudocount` shots a string.
 
     Raises `InputError` when fitted to over 30,000 distinct strings.
 
