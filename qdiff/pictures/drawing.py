@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def printable(text: str) -> str:
     """A name from outside without what a picture, which is XML too, cannot hold.
 
-    >>> printable("bad\x00 name")
-    'bad\ufffd name'
+    >>> printable("two" + chr(10) + "lines")
+    'two�lines'
     """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
