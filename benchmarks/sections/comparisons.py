@@ -54,7 +54,7 @@ def wide_comparison(content: Row) -> list[str]:
         "## Comparing many shots of many bits",
         "",
         f"{content['question']} Chains of correlated bits; floors and intervals included. One "
-        "thread, on a machine that others used too: the processor's seconds are what counts. "
+        "thread. "
         f"Device: {content['device']}. Repeat: `python benchmarks/wide_comparison.py`.",
         "",
         *head(["bits", "shots a side"], ["seconds", "CPU seconds", "peak, GiB", "replicates"]),
