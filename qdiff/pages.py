@@ -60,7 +60,7 @@ def circuit_section(
     prior = model.only(Part.CIRCUIT)
     drawing = pictures.circuit_drawing(
         before_readout=_surrogate_view(prior.before_readout(), Role.REFERENCE, "", None, seed),
-        prior=_surrogate_view(prior, Role.REFERENCE, "", samples, seed),
+        prior=_surrogate_view(prior, Role.REFERENCE, "", None, seed),
         posterior=_surrogate_view(model, Role.CANDIDATE, "", samples, seed),
         raw=view(training, Role.RAW, ""),
     )

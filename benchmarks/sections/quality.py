@@ -12,9 +12,7 @@ from sections.markdown import Row, Section, head, interval, line, mean, measured
 STRUCTURED = ("ising", "heisenberg", "qaoa", "ansatz", "iqp", "ghz", "phase")
 """Families whose outcomes have structure to learn; brickwork circuits are random."""
 
-LAWS = {
-    "surrogate": "**surrogate**",
-    "without_shots": "without shots",
+BASELINES = {
     "histogram": "histogram + 1/2",
     "independent_bits": "independent bits",
     "chow_liu": "Chow-Liu",
@@ -22,13 +20,13 @@ LAWS = {
     "lstm": "LSTM",
     "matrix_product": "matrix product",
 }
+LAWS = {"surrogate": "**surrogate**", "without_shots": "without shots", **BASELINES}
 PARTS = {
     "part_diffusion": "diffusion",
     "part_interactions": "interactions",
     "part_matrix_product": "matrix product",
     "part_recurrent": "recurrent",
 }
-BASELINES = ("histogram", "independent_bits", "chow_liu", "made", "lstm", "matrix_product")
 
 
 def quality(suite: str) -> Section:

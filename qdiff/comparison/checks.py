@@ -10,9 +10,7 @@ from qdiff.bits import Register
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.shots import Shots
-
-MOST_SHOTS = 10**9
-"""Of two sets together: numpy's hypergeometric draws take fewer."""
+from qdiff.two_sample.relabelling import MOST_SHOTS
 
 
 def check_options(confidence: float, resamples: int) -> None:

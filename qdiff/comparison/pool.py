@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qdiff import bits as bitorder
 from qdiff.bits import Bits, Counts
 from qdiff.shots import Shots
+from qdiff.two_sample.relabelling import pool
 
 _SHOTS_A_ROW = 8
 """With fewer shots a row than this it is faster to shuffle shots than to draw counts of rows."""
@@ -26,17 +27,8 @@ class Pool:
     @classmethod
     def of(cls, first: Shots, second: Shots) -> Pool:
         """Pool two sets of as many bits."""
-        words = np.concatenate([first.words, second.words])
-        order = np.lexsort(words.T)
-        ordered = words[order]
-        new = np.r_[True, (ordered[1:] != ordered[:-1]).any(axis=1)]
-        row = np.empty(len(words), dtype=np.int64)
-        row[order] = np.cumsum(new) - 1
-        counts = np.zeros((2, int(new.sum())), dtype=np.int64)
-        counts[0, row[: len(first.words)]] = first.counts
-        counts[1, row[len(first.words) :]] = second.counts
-        bits = bitorder.unpack(ordered[new], first.num_bits)
-        return cls(bits=bits, first=counts[0], second=counts[1])
+        words, ours, theirs = pool(first, second)
+        return cls(bits=bitorder.unpack(words, first.num_bits), first=ours, second=theirs)
 
     @property
     def together(self) -> Counts:

@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 _BLOCK = 1 << 12
 """Distinct strings relabelled at a time."""
 
-_MOST_SHOTS = 10**9
-"""What numpy's hypergeometric draws take."""
+MOST_SHOTS = 10**9
+"""What numpy's hypergeometric draws no longer take, both sets together."""
 
 _TIE = 1e-9
 """Equal statistics may differ by rounding, relative to their spread."""
@@ -48,18 +48,8 @@ class Pooled:
         Raises `InputError` for sets of other bits, of fewer than two shots, or of over 1e9.
         """
         check_sets(first, second)
-        words = np.concatenate([first.words, second.words])
-        order = np.lexsort(words.T)
-        words = words[order]
-        starts = np.flatnonzero(np.r_[True, (words[1:] != words[:-1]).any(axis=1)])
-        mine = np.concatenate([first.counts, np.zeros_like(second.counts)])[order]
-        theirs = np.concatenate([np.zeros_like(first.counts), second.counts])[order]
-        return cls(
-            words=words[starts],
-            first=np.add.reduceat(mine, starts),
-            second=np.add.reduceat(theirs, starts),
-            num_bits=first.num_bits,
-        )
+        words, mine, theirs = pool(first, second)
+        return cls(words=words, first=mine, second=theirs, num_bits=first.num_bits)
 
     @property
     def counts(self) -> Counts:
@@ -111,6 +101,17 @@ class Pooled:
         )
 
 
+def pool(first: Shots, second: Shots) -> tuple[Words, Counts, Counts]:
+    """The distinct strings of two sets of as many bits, packed, and how often each set has them."""
+    words = np.concatenate([first.words, second.words])
+    order = np.lexsort(words.T)
+    words = words[order]
+    starts = np.flatnonzero(np.r_[True, (words[1:] != words[:-1]).any(axis=1)])
+    mine = np.concatenate([first.counts, np.zeros_like(second.counts)])[order]
+    theirs = np.concatenate([np.zeros_like(first.counts), second.counts])[order]
+    return words[starts], np.add.reduceat(mine, starts), np.add.reduceat(theirs, starts)
+
+
 def p_value(statistics: Floats) -> float:
     """The p-value of the first of ``(times + 1,)`` statistics, large ones being extreme."""
     observed, drawn = statistics[0], statistics[1:]
@@ -136,7 +137,7 @@ def check_sets(first: Shots, second: Shots) -> None:
     few = min(first.num_shots, second.num_shots)
     if few < 2:
         raise InputError(f"each set needs at least two shots, one has {few}")
-    if first.num_shots + second.num_shots >= _MOST_SHOTS:
+    if first.num_shots + second.num_shots >= MOST_SHOTS:
         raise InputError("both sets together have 1e9 shots or more; use Shots.split to take fewer")
 
 
