@@ -47,15 +47,29 @@ class RecurrentNetwork(Autoregressive):
     def next_bit(self, states: Tensor, position: int, memory: Memory) -> tuple[Tensor, Memory]:
         """The memory of a prefix is the hidden state and the cell state, ``(rows, 2, hidden)``."""
         first = 0 if memory is None else position
-        before = torch.zeros(len(states), position + 1 - first, device=states.device)
-        if position:
-            seen = states[:, max(first - 1, 0) : position]
-            before[:, before.shape[1] - seen.shape[1] :] = seen
-        state = None
-        if memory is not None:
-            state = tuple(part[None].contiguous() for part in memory.unbind(1))
-        found, after = self.recurrent(self._inputs(before, first), state)
-        return self.last(found[:, -1])[:, 0], torch.stack([part[0] for part in after], dim=1)
+        if memory is None:
+            memory = self.last.weight.new_zeros(len(states), 2, self.recurrent.hidden_size)
+        hidden, cell = memory.unbind(1)
+        for bit in range(first, position + 1):
+            before = states[:, bit - 1].to(hidden.dtype) if bit else torch.zeros_like(hidden[:, 0])
+            hidden, cell = self._step(before, bit, hidden, cell)
+        return self.last(hidden)[:, 0], torch.stack([hidden, cell], dim=1)
+
+    def _step(
+        self, before: Tensor, bit: int, hidden: Tensor, cell: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """One step of ``self.recurrent``, written out.
+
+        What torch calls on a CPU instead keeps a compiled kernel with its buffers for every number
+        of rows it has met; as many draws have ever new ones, these came to gigabytes.
+        """
+        inputs, turns, bias, bias_of_turns = self.recurrent.all_weights[0]
+        weight = torch.cat([turns, inputs[:, :1]], dim=1)
+        known = torch.cat([hidden, before[:, None]], dim=1)
+        gates = torch.addmm(bias + bias_of_turns + inputs[:, 1 + bit], known, weight.T)
+        enter, keep, new, leave = gates.chunk(4, dim=1)
+        cell = torch.addcmul(enter.sigmoid() * new.tanh(), keep.sigmoid(), cell)
+        return leave.sigmoid() * cell.tanh(), cell
 
     def _inputs(self, before: Tensor, first: int) -> Tensor:
         """Spins before bits `first`, `first` + 1 ... with those bits' numbers as unit vectors."""
