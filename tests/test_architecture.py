@@ -26,7 +26,6 @@ LAYERS = [
     ["noise"],
     ["aer"],
     ["methods", "density"],
-    ["chain_state"],
     ["sketches"],
     ["fingerprint"],
     ["reference"],

@@ -7,7 +7,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector, random_unitary
 
-from qdiff.chain_state import ChainState, TooEntangledError
+from qdiff.sketches.chain_state import ChainState, TooEntangledError
 
 
 def random_circuit(num_qubits: int, gates: int, seed: int) -> QuantumCircuit:

@@ -15,8 +15,9 @@ from qdiff.circuit import split_measurements
 from qdiff.diffusion.training import TrainingConfig
 from qdiff.fingerprint import Fingerprint, fingerprint, structure_hash
 from qdiff.fit_config import Candidate, FitConfig
-from qdiff.sketches import _hashed as hashed
-from qdiff.sketches import _sets, affine_sketch, chain_sketch, law_sketch, sketch
+from qdiff.sketches import affine_sketch, chain_sketch, law_sketch, sketch
+from qdiff.sketches.chain import _sets
+from qdiff.sketches.hashing import hashed
 
 QUICK = FitConfig(
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
