@@ -75,7 +75,8 @@ class FitConfig:
     folds
         From two on, `heldout` is not used: the shots are parted in so many, each of which is held
         out in turn. Every part is fitted as often and averaged, and all shots decide the weights
-        (cross-validated stacking). It takes so many times as long, and pays where shots are few.
+        (cross-validated stacking). The first fold decides which of the networks the others train.
+        It takes so many times as long, and pays where shots are few.
     """
 
     process: Process[Any] = field(default_factory=Masking)
@@ -129,7 +130,7 @@ class Plan:
 
 
 _MANY_SHOTS = 50_000
-_FEW_SHOTS, _FEW_SHOTS_FOLDS, _FOLDED_BITS = 3_000, 4, 24
+_FEW_SHOTS, _FEW_SHOTS_FOLDS, _FOLDED_BITS = 10_000, 4, 24
 """Fewer shots than this are held out in folds, up to so many bits, beyond which it takes long."""
 
 _TRANSFORMER_BITS = 24

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,17 +149,23 @@ def _fitted(
 ) -> _Fitted:
     dividing, *first, weighing = root.spawn(6)
     divided = [(shots, shots)] if exact else divisions(shots, config, dividing)
-    seeds = [first, *(root.spawn(len(first)) for _ in divided[1:])]
-    fitted = [
-        fit_parts(*division, trainings, config, own, exact=exact)
-        for division, own in zip(divided, seeds, strict=True)
-    ]
+    fitted = [fit_parts(*divided[0], trainings, config, first, exact=exact)]
+    settled = _as_kept(config, trainings)
+    for division in divided[1:]:
+        own = root.spawn(len(first))
+        fitted.append(fit_parts(*division, trainings, settled, own, exact=exact))
     heldout = [division[0] for division in divided]
     weights, scores = weigh(fitted, heldout, weighing)
     number = None if exact else sum(part.num_shots for part in heldout)
     return _Fitted(
         laws=fitted, divided=divided, weights=weights, scores={"shots": number, **scores}
     )
+
+
+def _as_kept(config: FitConfig, trainings: Trainings) -> FitConfig:
+    """For the folds after the first: the networks that it kept, and no other."""
+    diffusion, *recurrent = trainings.kept
+    return replace(config, candidates=(diffusion,), recurrent=tuple(recurrent))
 
 
 def _check_program(program: Program | AffineLaw, shots: Shots, *, exact: bool) -> None:
