@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from qdiff.physics.errors import ErrorGroup, ErrorKind, History, draw_histories
 from qdiff.physics.program import Program
-from qdiff.physics.statevector import PAULIS, apply, laws_of, reset, zero_state
+from qdiff.physics.statevector import PAULIS, apply, apply_gates, laws_of, reset, zero_state
 
 Floats = NDArray[np.float64]
 
@@ -152,8 +152,7 @@ def laws_after(
     for start in range(0, len(histories), batch):
         part = histories[start : start + batch]
         first = part[0].gates[0]
-        for gate in program.gates[done:first]:
-            apply(ideal, gate.matrix, gate.qubits)
+        apply_gates(ideal, program.gates[done:first])
         done = first
         states = np.repeat(ideal, len(part), axis=1)
         _evolve(program, groups, part, states, first)
@@ -174,12 +173,12 @@ def _evolve(
         for column, history in enumerate(histories)
         for place, gate in enumerate(history.gates)
     )
-    after = {gate: list(found) for gate, found in groupby(events, key=lambda event: event[0])}
-    for number in range(first, len(program.gates)):
-        gate = program.gates[number]
-        apply(states, gate.matrix, gate.qubits)
-        for _, column, place in after.get(number, ()):
+    for number, found in groupby(events, key=lambda event: event[0]):
+        apply_gates(states, program.gates[first : number + 1])
+        first = number + 1
+        for _, column, place in found:
             _err(groups, histories[column], place, states[:, column : column + 1])
+    apply_gates(states, program.gates[first:])
 
 
 def _err(

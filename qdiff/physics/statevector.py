@@ -6,12 +6,15 @@ last, so that every operation runs over long stretches of memory whichever qubit
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.distribution import check_table
 from qdiff.errors import InputError
-from qdiff.physics.program import Matrix, Program, Qubits
+from qdiff.physics.blocks import blocks
+from qdiff.physics.program import Gate, Matrix, Program, Qubits
 
 States = NDArray[np.complexfloating]
 Floats = NDArray[np.float64]
@@ -19,7 +22,8 @@ Floats = NDArray[np.float64]
 MAX_QUBITS = 24
 """16 million amplitudes: the memory of one state is 256 MiB."""
 
-_NEGLIGIBLE = 1e-15
+_NEGLIGIBLE = 1e-14
+"""What products of matrices leave where an entry is 0."""
 
 PAULIS: dict[str, Matrix] = {
     "I": np.eye(2, dtype=np.complex128),
@@ -49,15 +53,19 @@ def apply(states: States, matrix: Matrix, qubits: Qubits) -> None:
             if factor != 1:
                 part *= factor
         return
-    fresh = []
-    for row in entries:
-        terms = [factor * part for factor, part in zip(row, parts, strict=True) if factor]
-        total = terms[0]
-        for term in terms[1:]:
-            total += term
-        fresh.append(total)
+    if np.count_nonzero(entries) > 2 * len(parts):
+        together = np.stack(parts)
+        fresh = [*(entries @ together.reshape(len(parts), -1)).reshape(together.shape)]
+    else:
+        fresh = [_combined(row, parts) for row in entries]
     for part, value in zip(parts, fresh, strict=True):
         part[...] = value
+
+
+def apply_gates(states: States, gates: Iterable[Gate]) -> None:
+    """Multiply `gates` into all states, one after another, in place."""
+    for matrix, qubits in blocks(gates):
+        apply(states, matrix, qubits)
 
 
 def ones_probability(states: States, qubit: int) -> Floats:
@@ -85,8 +93,7 @@ def ideal_law(program: Program) -> Floats:
     """
     check_table(program.num_bits)
     states = zero_state(program.num_qubits)
-    for gate in program.gates:
-        apply(states, gate.matrix, gate.qubits)
+    apply_gates(states, program.gates)
     return laws_of(program, states)[:, 0]
 
 
@@ -99,6 +106,15 @@ def laws_of(program: Program, states: States) -> Floats:
     else:
         np.add.at(laws, program.readings, weights)
     return np.asarray(laws / laws.sum(axis=0))
+
+
+def _combined(factors: Matrix, parts: Sequence[States]) -> States:
+    """The sum of the parts times their factors, those that are 0 left out."""
+    terms = [factor * part for factor, part in zip(factors, parts, strict=True) if factor]
+    total: States = terms[0]
+    for term in terms[1:]:
+        total += term
+    return total
 
 
 def _parts(states: States, qubits: Qubits) -> list[States]:
