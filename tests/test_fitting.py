@@ -253,6 +253,22 @@ def test_folds_are_fitted_averaged_and_saved(tmp_path) -> None:
     assert loaded.sample(500, seed=1, steps=3) == model.sample(500, seed=1, steps=3)
 
 
+def test_later_folds_train_what_the_first_kept_also_when_resumed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("qdiff.checkpoint.SECONDS_BETWEEN", 0.0)
+    shots, config = training_shots(shots=600), replace(TWO, folds=2)
+    whole = qdiff.fit(shots, seed=2, config=config)
+    record = whole.card["training"]
+    first, later = record[:2], record[3]
+    kept = min(first, key=lambda entry: entry["heldout_nats"])["network"]
+    assert len(record) == 5  # two candidates and a recurrent network, then one of each
+    assert later["network"] == kept == whole.card["chosen"]["network"]
+    path = tmp_path / "fit.checkpoint"
+    with pytest.raises(Stopped):
+        qdiff.fit(shots, seed=2, config=config, checkpoint=path, watch=stop_after(3 * 60 + 30))
+    resumed = qdiff.fit(shots, seed=2, config=config, checkpoint=path)
+    assert np.array_equal(resumed.distribution().probabilities, whole.distribution().probabilities)
+
+
 @pytest.mark.parametrize("given", [{}, {0: 1, 3: 0}])
 def test_folds_in_parallel_steps_are_sampled_in_law(given: dict[int, int]) -> None:
     """Drawn counts against the enumerated law, chi-square, false alarm 1e-6."""
