@@ -25,11 +25,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import hypergeom
 
 from qdiff import bits as bitorder
-from qdiff.arguments import generator_of
+from qdiff.arguments import check_is_shots, check_law, check_whole, generator_of
 from qdiff.errors import InputError
 from qdiff.pairwise import pair_counts
 from qdiff.shots import Seed, Shots
-from qdiff.two_sample.relabelling import Pooled, check_permutations, p_value
+from qdiff.two_sample.relabelling import Pooled, p_value
 
 Floats = NDArray[np.float64]
 
@@ -131,7 +131,8 @@ def score(
     seed
         Decides draws and relabellings.
 
-    Raises `InputError` for shots of other bits than the model's, and fewer than two shots.
+    Raises `InputError` for shots of other bits than the model's, fewer than two shots, and bad
+    arguments.
 
     >>> from qdiff.distribution import Distribution
     >>> model = Distribution(probabilities=np.array([0.5, 0.25, 0.125, 0.125]))
@@ -141,7 +142,8 @@ def score(
     >>> found.p_value, found.bits[0].bits
     (0.001, (0,))
     """
-    times, generator = check_permutations(permutations), generator_of(seed)
+    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
+    check_law(model, "the model", "log_prob", "sample")
     _check(shots, model.num_bits, "the batch")
     if calibration is None:
         draws = min(max(10 * shots.num_shots, DRAWS[0]), DRAWS[1])
@@ -172,8 +174,7 @@ def score(
 
 
 def _check(shots: Shots, num_bits: int, name: str) -> None:
-    if not isinstance(shots, Shots):
-        raise InputError(f"{name} must be Shots, got a {type(shots).__name__}")
+    check_is_shots(shots, name)
     if shots.num_bits != num_bits:
         raise InputError(f"{name} has {shots.num_bits} bits, the model {num_bits}")
     if shots.num_shots < 2:
