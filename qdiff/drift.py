@@ -88,7 +88,8 @@ class Drift:
         Shots that have no probability under the model.
     any_p_value
         Bonferroni's over the log-likelihood, the bits and the pairs: for an alarm on any change.
-        At most as often below a level as the level says.
+        At most as often below a level as the level says. One bit has one count, which all tests
+        are about, and the bit's own p-value is that of any change.
     num_shots, reference, evaluated
         Shots in the batch, what they were compared with, and shots of the batch whose
         log-likelihood was taken.
@@ -157,7 +158,6 @@ def score(
     ours, theirs = sums[:, 0] / pooled.sizes[0], (total - sums[:, 0]) / pooled.sizes[1]
     p_likelihood = p_value(np.abs(ours - theirs))
     bits, pairs = _changes(shots, good)
-    least = min(p_likelihood, *(change.p_value for change in (*bits[:1], *pairs[:1])))
     return Drift(
         p_value=p_likelihood,
         log_likelihood=float(ours[0]),
@@ -166,7 +166,7 @@ def score(
         bits=bits,
         pairs=pairs[:_SHOWN_PAIRS],
         impossible=int(pooled.first[~possible].sum()),
-        any_p_value=min(1.0, 3 * least),
+        any_p_value=_any_p_value(p_likelihood, bits, pairs),
         num_shots=shots.num_shots,
         evaluated=pooled.sizes[0],
         reference=reference,
@@ -216,6 +216,13 @@ def _changes(shots: Shots, good: Shots) -> tuple[tuple[Change, ...], tuple[Chang
     singles = [(bit,) for bit in range(shots.num_bits)]
     pairs = list(zip(low.tolist(), high.tolist(), strict=True))
     return _ranked(singles, ones, sizes), _ranked(pairs, odd, sizes)
+
+
+def _any_p_value(p_likelihood: float, bits: tuple[Change, ...], pairs: tuple[Change, ...]) -> float:
+    """Of three tests at once; of one bit the number of ones is all there is to test."""
+    if not pairs:
+        return bits[0].p_value
+    return min(1.0, 3 * min(p_likelihood, bits[0].p_value, pairs[0].p_value))
 
 
 def _ranked(
