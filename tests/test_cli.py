@@ -235,6 +235,11 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("compare", "shots.json", "nan.csv"), "nan.csv"),
         (("compare", "shots.json", "shots.json", "--training", "wide.json"), "training set"),
         (("inspect", "missing"), "missing"),
+        (("inspect", "ragged.csv"), "ragged.csv: the lines of the csv"),
+        (("inspect", "mixed.json"), "mixed.json: hexadecimal"),
+        (("inspect", "notes.txt"), "notes.txt: this is neither a qdiff file"),
+        (("inspect", "broken.qasm"), "broken.qasm"),
+        (("inspect", "headless.qasm"), "headless.qasm is no circuit file"),
         (("nonsense",), "nonsense"),
         (("run",), "circuit"),
         (("run", "bell.qasm", "--nonsense"), "--nonsense"),
@@ -242,6 +247,9 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
 )
 def test_mistakes_are_one_line_and_exit_code_2(qdiff_command, args, says: str) -> None:
     Path("broken.qasm").write_text(BELL.replace("cx", "c x"))
+    Path("headless.qasm").write_text("qubit[2] q;\n")
+    Path("ragged.csv").write_text("c,count\n01,5\n11\n")
+    Path("notes.txt").write_text("nothing of interest\n")
     Path("unmeasured.qasm").write_text(BELL.replace("c = measure q;\n", ""))
     Path("mixed.json").write_text('{"00": 1, "111": 2}')
     Path("negative.json").write_text('{"00": -1}')
