@@ -10,11 +10,13 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/qdiff run circuits/ising_10.qasm --shots 10000 --noise superconducting --seed 1 --out runs/ising_10 --force
 
+# two processes of one thread each; a file's tests stay together, since they share fitted models
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 test: $(READY)
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(READY)
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -78,6 +78,7 @@ def test_every_stage_in_turn(qdiff_command) -> None:
         assert qdiff_command("inspect", file, "--json").json["kind"] == kind
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_shots_are_compared_with_shots(qdiff_command) -> None:
     """No table is needed, so 80 bits will do; a model is drawn from."""
     rng = np.random.default_rng(1)
@@ -97,6 +98,7 @@ def test_shots_are_compared_with_shots(qdiff_command) -> None:
     assert "640 shots against 640 of 3 bits" in done.out
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_questions_and_checkpoints(qdiff_command) -> None:
     Path("shots.json").write_text('{"000": 300, "111": 300, "010": 40}')
     fit = ("fit", "shots.json", "--effort", "fast", "--checkpoint", "unfinished")
@@ -123,6 +125,7 @@ def test_questions_and_checkpoints(qdiff_command) -> None:
     assert qdiff.load("small").card["training_shots"] is None
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_run_writes_its_folder(qdiff_command) -> None:
     done = qdiff_command(
         "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--json",
@@ -185,6 +188,7 @@ def test_a_comparison_is_written_as_a_page(qdiff_command) -> None:
     assert Path("page_strings.svg").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command) -> None:
     Path("dynamic.qasm").write_text(
         'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
