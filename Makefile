@@ -10,11 +10,13 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/qdiff run circuits/ising_10.qasm --shots 10000 --noise superconducting --seed 1 --out runs/ising_10 --force
 
+# two processes of one thread each; a file's tests stay together, since they share fitted models
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 test: $(READY)
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: $(READY)
-	$(BIN)/python -m pytest -q
+	$(PYTEST)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -61,15 +63,16 @@ bench: $(READY)
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
 
-# one small part of most benchmarks, in ten minutes on two cores, apart from what is committed
+# one small part of most benchmarks, in about eight minutes on two idle cores, apart from what is
+# committed
 QUICK := runs/bench-quick
 bench-quick: export QDIFF_RESULTS = $(QUICK)
 bench-quick: $(READY)
 	$(BIN)/python benchmarks/main_job.py --seeds 1 --circuits circuits/ising_10.qasm
 	$(BIN)/python benchmarks/quality.py q12 --fresh --seeds 1 --only shots=10000 circuit=ising:12 circuit=ghz:12
 	$(BIN)/python benchmarks/circuit_prior.py laws --fresh --seeds 1 --only shots=10000 noise=superconducting circuit=ising:12
-	$(BIN)/python benchmarks/mitigation.py --fresh --seeds 1 --only circuit=ghz:8
-	$(BIN)/python benchmarks/coverage.py --fresh --cases 100 --only num_bits=8
+	$(BIN)/python benchmarks/mitigation.py --fresh --seeds 1 --workers 2 --only circuit=ghz:8
+	$(BIN)/python benchmarks/coverage.py --fresh --cases 100 --workers 2 --only num_bits=8
 	$(BIN)/python benchmarks/two_sample.py --fresh --only shots=1000 test=mmd
 	$(BIN)/python benchmarks/files.py --fresh --only format=safetensors format=b8 format=npz
 	$(BIN)/python benchmarks/sampling_speed.py --jobs table

@@ -1,16 +1,20 @@
-"""What callers of a surrogate may hand over: each check refuses the rest with one line."""
+"""What callers may hand over: each check refuses the rest with one line."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeGuard
+from numbers import Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
-import torch
 
 from qdiff.errors import InputError
-from qdiff.shots import Seed
+from qdiff.shots import Seed, Shots
+
+if TYPE_CHECKING:
+    import torch
 
 Given = Mapping[int, int]
 """Values of some bits, ``{bit: value}``."""
@@ -23,11 +27,78 @@ class Order(StrEnum):
     RANDOM = "random"
 
 
-def check_shots(shots: object) -> int:
-    """A positive whole number of shots."""
-    if not _is_whole(shots) or not shots > 0:
-        raise InputError(f"shots must be a positive whole number, got {_shown(shots)}")
-    return int(shots)
+def check_whole(value: object, name: str, *, least: int = 1) -> int:
+    """A whole number that is not too small.
+
+    >>> check_whole(2.5, "draws")
+    Traceback (most recent call last):
+    qdiff.errors.InputError: draws must be a positive whole number, got 2.5
+    """
+    if not _is_whole(value) or value < least:
+        which = "a positive whole number" if least == 1 else f"a whole number from {least} on"
+        raise InputError(f"{name} must be {which}, got {_shown(value)}")
+    return int(value)
+
+
+def check_confidence(confidence: object) -> float:
+    """A probability that is neither 0 nor 1."""
+    if not is_between(confidence, 0, 1):
+        raise InputError(f"confidence must lie strictly between 0 and 1, got {_shown(confidence)}")
+    return float(confidence)
+
+
+def is_between(value: object, low: float, high: float) -> TypeGuard[float]:
+    """Whether `value` is a number, and strictly between the others; NaN is not."""
+    return is_number(value) and low < value < high
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether `value` is a real number; a truth value is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def check_is_shots(value: object, name: str) -> Shots:
+    """Shots, where a law or anything else might be handed over.
+
+    >>> check_is_shots(None, "training")
+    Traceback (most recent call last):
+    qdiff.errors.InputError: training must be Shots, got None
+    """
+    if isinstance(value, Shots):
+        return value
+    advice = "; draw some with its sample(shots, seed=seed)" if hasattr(value, "sample") else ""
+    raise InputError(f"{name} must be Shots, got {kind_of(value)}{advice}")
+
+
+def check_law(value: object, name: str, *methods: str) -> None:
+    """Whatever has bits and answers by `methods`: a surrogate, a fitted baseline, a distribution.
+
+    >>> check_law("model.safetensors", "the model", "log_prob", "sample")
+    Traceback (most recent call last):
+    qdiff.errors.InputError: the model must have log_prob and sample, as a Surrogate or a \
+Distribution has, got a str; qdiff.load reads files
+    """
+    able = all(callable(getattr(value, method, None)) for method in methods)
+    if able and not isinstance(value, type) and _is_whole(getattr(value, "num_bits", None)):
+        return
+    raise InputError(
+        f"{name} must have {' and '.join(methods)}, as a Surrogate or a Distribution has, "
+        f"got {kind_of(value)}{_advice(value)}"
+    )
+
+
+def kind_of(value: object) -> str:
+    """What sort of thing a value is, for a message."""
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def _advice(value: object) -> str:
+    """How to get a law from what was handed over instead."""
+    if isinstance(value, Shots):
+        return "; qdiff.fit makes a model of them"
+    if isinstance(value, str | Path):
+        return "; qdiff.load reads files"
+    return "; call its fit(shots) first" if hasattr(value, "fit") else ""
 
 
 def generator_of(seed: Seed) -> np.random.Generator:
@@ -90,6 +161,8 @@ def check_decoding(order: object, steps: object, hidden: int) -> int | None:
 
 def check_device(device: str | torch.device) -> torch.device:
     """A device that torch can put tensors on."""
+    import torch  # here, since what only counts shots does without it
+
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)

@@ -25,7 +25,7 @@ _OPENQASM = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*+\n|/\*.*?\*/)*+OPENQAS
 _DECLARED = re.compile(r"\b(?:qu)?bit\[\d+\]\s+(\w+)\s*;|\blet\s+(\w+)\s*=|\b[qc]reg\s+(\w+)\s*\[")
 """Names of registers in OpenQASM 2 and 3."""
 
-_CIRCUIT_SUFFIXES = {".qpy": "qpy", ".qasm": "qasm", ".qasm3": "qasm", ".qasm2": "qasm2"}
+CIRCUIT_SUFFIXES = {".qpy": "qpy", ".qasm": "qasm", ".qasm3": "qasm", ".qasm2": "qasm2"}
 
 
 def convert(
@@ -49,7 +49,7 @@ def convert(
     source, target = Path(source), Path(target)
     wanted = _wanted(target, to)
     storage.refuse_existing(target, force=force)
-    if form is None and _is_circuit(source):
+    if form is None and holds_circuit(source):
         return _convert_circuit(source, target, wanted, force=force)
     value = formats.load(source, hints or Hints(), form=form)
     if wanted == NATIVE:
@@ -74,10 +74,11 @@ def _wanted(target: Path, to: str | None) -> str:
     suffix = target.suffix.lower()
     if suffix == f".{NATIVE}":
         return NATIVE
-    return _CIRCUIT_SUFFIXES.get(suffix) or forms.form_of_suffix(target).value
+    return CIRCUIT_SUFFIXES.get(suffix) or forms.form_of_suffix(target).value
 
 
-def _is_circuit(path: Path) -> bool:
+def holds_circuit(path: Path) -> bool:
+    """Whether a file is one of a circuit, by its first bytes. Raises `InputError` for none."""
     with storage.opened(path) as file:
         head: bytes = file.read(_HEAD)
     return head.startswith(b"QISKIT") or _OPENQASM.match(head) is not None

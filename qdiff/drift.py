@@ -25,11 +25,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import hypergeom
 
 from qdiff import bits as bitorder
-from qdiff.arguments import generator_of
+from qdiff.arguments import check_is_shots, check_law, check_whole, generator_of
 from qdiff.errors import InputError
 from qdiff.pairwise import pair_counts
 from qdiff.shots import Seed, Shots
-from qdiff.two_sample.relabelling import Pooled, check_permutations, p_value
+from qdiff.two_sample.relabelling import Pooled, p_value
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +88,8 @@ class Drift:
         Shots that have no probability under the model.
     any_p_value
         Bonferroni's over the log-likelihood, the bits and the pairs: for an alarm on any change.
-        At most as often below a level as the level says.
+        At most as often below a level as the level says. One bit has one count, which all tests
+        are about, and the bit's own p-value is that of any change.
     num_shots, reference, evaluated
         Shots in the batch, what they were compared with, and shots of the batch whose
         log-likelihood was taken.
@@ -131,7 +132,8 @@ def score(
     seed
         Decides draws and relabellings.
 
-    Raises `InputError` for shots of other bits than the model's, and fewer than two shots.
+    Raises `InputError` for shots of other bits than the model's, fewer than two shots, and bad
+    arguments.
 
     >>> from qdiff.distribution import Distribution
     >>> model = Distribution(probabilities=np.array([0.5, 0.25, 0.125, 0.125]))
@@ -141,7 +143,8 @@ def score(
     >>> found.p_value, found.bits[0].bits
     (0.001, (0,))
     """
-    times, generator = check_permutations(permutations), generator_of(seed)
+    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
+    check_law(model, "the model", "log_prob", "sample")
     _check(shots, model.num_bits, "the batch")
     if calibration is None:
         draws = min(max(10 * shots.num_shots, DRAWS[0]), DRAWS[1])
@@ -155,7 +158,6 @@ def score(
     ours, theirs = sums[:, 0] / pooled.sizes[0], (total - sums[:, 0]) / pooled.sizes[1]
     p_likelihood = p_value(np.abs(ours - theirs))
     bits, pairs = _changes(shots, good)
-    least = min(p_likelihood, *(change.p_value for change in (*bits[:1], *pairs[:1])))
     return Drift(
         p_value=p_likelihood,
         log_likelihood=float(ours[0]),
@@ -164,7 +166,7 @@ def score(
         bits=bits,
         pairs=pairs[:_SHOWN_PAIRS],
         impossible=int(pooled.first[~possible].sum()),
-        any_p_value=min(1.0, 3 * least),
+        any_p_value=_any_p_value(p_likelihood, bits, pairs),
         num_shots=shots.num_shots,
         evaluated=pooled.sizes[0],
         reference=reference,
@@ -172,8 +174,7 @@ def score(
 
 
 def _check(shots: Shots, num_bits: int, name: str) -> None:
-    if not isinstance(shots, Shots):
-        raise InputError(f"{name} must be Shots, got a {type(shots).__name__}")
+    check_is_shots(shots, name)
     if shots.num_bits != num_bits:
         raise InputError(f"{name} has {shots.num_bits} bits, the model {num_bits}")
     if shots.num_shots < 2:
@@ -215,6 +216,13 @@ def _changes(shots: Shots, good: Shots) -> tuple[tuple[Change, ...], tuple[Chang
     singles = [(bit,) for bit in range(shots.num_bits)]
     pairs = list(zip(low.tolist(), high.tolist(), strict=True))
     return _ranked(singles, ones, sizes), _ranked(pairs, odd, sizes)
+
+
+def _any_p_value(p_likelihood: float, bits: tuple[Change, ...], pairs: tuple[Change, ...]) -> float:
+    """Of three tests at once; of one bit the number of ones is all there is to test."""
+    if not pairs:
+        return bits[0].p_value
+    return min(1.0, 3 * min(p_likelihood, bits[0].p_value, pairs[0].p_value))
 
 
 def _ranked(

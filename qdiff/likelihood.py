@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
+from qdiff.arguments import check_confidence, check_is_shots, check_law, kind_of
 from qdiff.bits import Counts
 from qdiff.errors import InputError
 from qdiff.shots import Shots
@@ -54,7 +55,8 @@ def heldout_likelihoods(
 ) -> dict[str, Likelihood]:
     """Score models on shots that they were not fitted to; the first is what others are behind.
 
-    Raises `InputError` without models or with fewer than two shots, and for other bits.
+    Raises `InputError` without models or with fewer than two shots, for other bits, and for bad
+    arguments.
 
     >>> from qdiff.distribution import Distribution
     >>> fair = Distribution(probabilities=np.array([0.5, 0.5]))
@@ -63,12 +65,11 @@ def heldout_likelihoods(
     >>> round(heldout_likelihoods({"fair": fair, "bent": bent}, shots)["bent"].behind, 3)
     0.209
     """
-    if not models:
-        raise InputError("there are no models to score")
+    _check_models(models)
+    check_is_shots(heldout, "the held-out set")
+    confidence = check_confidence(confidence)
     if heldout.num_shots < 2:
         raise InputError(f"at least two held-out shots are needed, there are {heldout.num_shots}")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence must lie strictly between 0 and 1, got {confidence!r}")
     for name, model in models.items():
         if model.num_bits != heldout.num_bits:
             raise InputError(
@@ -86,6 +87,15 @@ def heldout_likelihoods(
             value=value, interval=interval, behind=behind, behind_interval=behind_interval
         )
     return found
+
+
+def _check_models(models: object) -> None:
+    if not isinstance(models, Mapping):
+        raise InputError(f"models must be a dict such as {{'mine': model}}, got {kind_of(models)}")
+    if not models:
+        raise InputError("there are no models to score")
+    for name, model in models.items():
+        check_law(model, f"model {name!r}", "log_prob")
 
 
 def _mean(

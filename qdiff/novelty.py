@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from qdiff.arguments import check_confidence, check_is_shots
 from qdiff.errors import InputError
 from qdiff.laws import HistogramLaw
 from qdiff.shots import Shots
@@ -52,18 +53,22 @@ def novelty_rate(
     Well below what is expected, the sampler memorises; well above, it spreads too far. `heldout`
     are shots like the training shots but not among them, which make the expectation exact.
 
-    Raises `InputError` for empty sets or sets of different bits.
+    Raises `InputError` for empty sets, sets of different bits, and bad arguments.
 
     >>> training = Shots.from_counts({"00": 3, "01": 1})
     >>> novelty_rate(Shots.from_counts({"00": 1, "11": 1}), training).value
     0.5
     """
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence must lie strictly between 0 and 1, got {confidence!r}")
-    for shots in (samples, training, *(() if heldout is None else (heldout,))):
+    confidence = check_confidence(confidence)
+    named = {"the samples": samples, "the training set": training}
+    if heldout is not None:
+        named["the held-out set"] = heldout
+    for name, shots in named.items():
+        check_is_shots(shots, name)
+    for name, shots in named.items():
         if shots.num_bits != training.num_bits:
             raise InputError(
-                f"the training shots have {training.num_bits} bits, others {shots.num_bits}"
+                f"the training set has {training.num_bits} bits, {name} {shots.num_bits}"
             )
         if shots.num_shots == 0:
             raise InputError("a set of shots is empty")

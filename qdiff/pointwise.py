@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdiff.arguments import check_shots, generator_of
+from qdiff.arguments import check_confidence, check_law, check_whole, generator_of
 from qdiff.errors import InputError
 from qdiff.shots import Seed, Shots
 
@@ -74,7 +74,7 @@ def pointwise_distances(
     The interval's half width is ``sqrt(log(2 / (1 - confidence)) / (4 draws))``: 0.003 at 100,000
     draws and 95 %. The fidelity is the square of an unbiased estimate.
 
-    Raises `InputError` for laws of different bits, and bad options.
+    Raises `InputError` for laws of different bits, and bad arguments.
 
     >>> from qdiff.distribution import Distribution
     >>> p = Distribution(probabilities=np.array([0.5, 0.5]))
@@ -83,11 +83,12 @@ def pointwise_distances(
     >>> found.total_variation.interval[0] < 0.4 < found.total_variation.interval[1]
     True
     """
+    for law, name in ((first, "the first law"), (second, "the second law")):
+        check_law(law, name, "log_prob", "sample")
     if first.num_bits != second.num_bits:
         raise InputError(f"one law has {first.num_bits} bits, the other {second.num_bits}")
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence must lie strictly between 0 and 1, got {confidence!r}")
-    number, generator = check_shots(draws), generator_of(seed)
+    confidence = check_confidence(confidence)
+    number, generator = check_whole(draws, "draws"), generator_of(seed)
     means = []
     for own, other in ((first, second), (second, first)):
         drawn = own.sample(number, seed=generator)

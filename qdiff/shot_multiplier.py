@@ -17,13 +17,14 @@ with a step of 1/4 is exact to rounding, from one shot to 1e12 and for N that is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, isnan, log
+from math import exp, inf, log
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import xlog1py
 
+from qdiff.arguments import is_number, kind_of
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
 from qdiff.metrics import PSEUDOCOUNT, entropy
@@ -54,13 +55,15 @@ class HistogramCurve:
 
     @classmethod
     def of(cls, reference: Distribution) -> HistogramCurve:
+        if not isinstance(reference, Distribution):
+            raise InputError(f"the reference must be a Distribution, got {kind_of(reference)}")
         p = reference.probabilities / reference.probabilities.sum()
         nodes, weights = _compress(p)
         return cls(nodes=nodes, weights=weights, entropy=float(entropy(p)), outcomes=len(p))
 
     def __call__(self, shots: float) -> float:
         """Expected ``KL(reference || counts + 1/2)`` in nats at a real number of `shots`."""
-        if not 0 <= shots < inf:
+        if not is_number(shots) or not 0 <= shots < inf:
             raise InputError(f"shots must be a finite number of at least 0, got {shots!r}")
         mean_log_count = self.weights @ _mean_log_count(shots, self.nodes)
         total = shots + PSEUDOCOUNT * self.outcomes
@@ -72,7 +75,7 @@ class HistogramCurve:
         0 when the uniform law, a histogram of no shots, is already that close; infinite when it
         takes more than `MAX_SHOTS`.
         """
-        if isnan(kl) or kl < 0:
+        if not is_number(kl) or not kl >= 0:
             raise InputError(f"a KL divergence must be at least 0, got {kl!r}")
         if kl >= self(0) * (1 - _INTERPOLATION):
             return 0.0

@@ -121,7 +121,8 @@ class Surrogate:
         Raises `InputError` unless `shots` is a positive whole number, and for a seed, bits, values,
         an order or steps that do not exist, or given bits of probability zero.
         """
-        shots, known = arguments.check_shots(shots), arguments.check_given(given, self.num_bits)
+        shots = arguments.check_whole(shots, "shots")
+        known = arguments.check_given(given, self.num_bits)
         steps = arguments.check_decoding(order, steps, self.num_bits - len(known))
         generator = arguments.generator_of(seed)
         provenance: dict[str, Any] = {
@@ -175,7 +176,7 @@ class Surrogate:
         Raises `InputError` for bits that do not exist or come twice.
         """
         kept = arguments.check_bits(bits, self.num_bits)
-        shots, generator = arguments.check_shots(shots), arguments.generator_of(seed)
+        shots, generator = arguments.check_whole(shots, "shots"), arguments.generator_of(seed)
         provenance = {"source": "surrogate", "bits": kept}
         if self.num_bits <= self._table_bits:
             return Distribution(probabilities=self._table_law.marginal(kept), provenance=provenance)

@@ -70,6 +70,8 @@ def z_expectation(
     >>> found.value > 0.9, found.low < 0.9, found.high
     (True, True, 1.0)
     """
+    arguments.check_law(model, "the model", "marginal")
+    arguments.check_is_shots(shots, "shots")
     if model.num_bits != shots.num_bits:
         raise InputError(f"the model has {model.num_bits} bits, the shots {shots.num_bits}")
     own = from_shots(shots, bits, confusion=confusion, confidence=confidence)
@@ -94,8 +96,10 @@ def from_shots(
     >>> from_shots(Shots.from_counts({"0": 10}), [0], confusion=Confusion.independent([0], [0]))
     Estimate(value=1.0, low=0.4449..., high=1.0, confidence=0.95)
     """
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence must be between 0 and 1, got {confidence!r}")
+    confidence = arguments.check_confidence(confidence)
+    arguments.check_is_shots(shots, "shots")
+    if not isinstance(confusion, Confusion):
+        raise InputError(f"confusion must be a Confusion, got {arguments.kind_of(confusion)}")
     if shots.num_shots == 0:
         raise InputError("there are no shots to estimate from")
     if confusion.num_bits != shots.num_bits:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 
@@ -9,3 +11,13 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few steps as a plan may have and small bonds, where it is not tested how good a fit is."""
+    from qdiff.matrix_product import fit_matrix_product
+
+    small = partial(fit_matrix_product, bonds=(1, 2))
+    monkeypatch.setattr("qdiff.fitted_parts.fit_matrix_product", small)
+    monkeypatch.setattr("qdiff.fit_config._part_of_a_training", lambda num_bits: 0.02)

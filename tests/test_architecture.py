@@ -74,7 +74,7 @@ MODEL_SIDE = {"memory", "machine", "bits", "storage", "tally",
               "notebook",
               "surrogate", "checkpoint", "fit_config", "heldout", "candidates", "fitted_parts",
               "circuit_told", "fitting", "mitigation", "z_strings", "model_cache", "extras",
-              "two_sample", "drift", "pointwise", "likelihood", "novelty"}  # fmt: skip
+              "two_sample", "baselines", "drift", "pointwise", "likelihood", "novelty"}  # fmt: skip
 
 
 def modules() -> dict[str, list[Path]]:

@@ -23,6 +23,7 @@ from qdiff.baselines import (
     ChowLiuTree,
     Histogram,
     IndependentBits,
+    KnownTable,
     MatrixProduct,
     ProductLaw,
     TreeLaw,
@@ -157,6 +158,48 @@ def test_the_histogram_is_counts_plus_a_half() -> None:
     raw = Histogram(pseudocount=0).fit(shots)
     np.testing.assert_allclose(np.exp(raw.log_prob(shots.bits)), shots.counts / 400)
     assert raw.log_prob(Shots.from_bits(1 - shots.bits[:1]).bits).shape == (1,)
+
+
+def test_an_average_of_trajectories_is_a_baseline_like_others() -> None:
+    """It knows the noise: closer to the exact law than the shots, which it does not look at."""
+    circuit, noise = "ising:4", "superconducting"
+    averaged = qdiff.trajectories(circuit, noise, samples=300, seed=1)
+    shots = qdiff.simulate(circuit, noise, shots=1000, seed=2)
+    truth = qdiff.exact(circuit, noise)
+    model, others = (each.fit(shots) for each in (KnownTable(table=averaged), Histogram()))
+    expected = averaged.log_prob(all_bits(4))
+    np.testing.assert_allclose(model.log_prob(all_bits(4)), expected, atol=1e-12)
+    assert model.registers == shots.registers
+    own, counted = (
+        kl_divergence(truth.probabilities, each.distribution().probabilities)
+        for each in (model, others)
+    )
+    assert own < counted / 2
+
+
+@pytest.mark.statistical
+def test_a_known_table_is_mixed_with_the_uniform_law() -> None:
+    table = Distribution(probabilities=np.array([0.5, 0, 0.2, 0, 0, 0.3, 0, 0]))
+    shots = Shots.from_counts({"1 11": 3})
+    law = KnownTable(table=table, uniform=0.08).fit(shots)
+    mixed = 0.92 * table.probabilities + 0.01
+    np.testing.assert_allclose(law.distribution().probabilities, mixed, atol=1e-12)
+    np.testing.assert_allclose(law.log_prob(all_bits(3)), np.log(mixed), atol=1e-12)
+    drawn = law.sample(100_000, seed=1)
+    assert p_value(drawn, law.distribution()) > FALSE_ALARM
+    assert p_value(drawn, biased(law.distribution())) < FALSE_ALARM
+    assert KnownTable(table=table).fit(shots).log_prob([[1, 1, 1]]).tolist() == [-np.inf]
+
+
+def test_a_known_table_refuses_what_does_not_fit() -> None:
+    table = Distribution(probabilities=np.full(4, 0.25))
+    with pytest.raises(InputError, match="shots have 3 bits, the table 2"):
+        KnownTable(table=table).fit(Shots.from_counts({"000": 1}))
+    with pytest.raises(InputError, match="must be a Distribution, got a ndarray"):
+        KnownTable(table=table.probabilities)  # type: ignore[arg-type]
+    for share in (-0.1, 1.1, np.nan, "a", None):
+        with pytest.raises(InputError, match="share between 0 and 1"):
+            KnownTable(table=table, uniform=share)  # type: ignore[arg-type]
 
 
 def test_independent_bits_keep_each_bits_frequency() -> None:

@@ -78,6 +78,7 @@ def test_every_stage_in_turn(qdiff_command) -> None:
         assert qdiff_command("inspect", file, "--json").json["kind"] == kind
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_shots_are_compared_with_shots(qdiff_command) -> None:
     """No table is needed, so 80 bits will do; a model is drawn from."""
     rng = np.random.default_rng(1)
@@ -97,6 +98,7 @@ def test_shots_are_compared_with_shots(qdiff_command) -> None:
     assert "640 shots against 640 of 3 bits" in done.out
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_questions_and_checkpoints(qdiff_command) -> None:
     Path("shots.json").write_text('{"000": 300, "111": 300, "010": 40}')
     fit = ("fit", "shots.json", "--effort", "fast", "--checkpoint", "unfinished")
@@ -123,6 +125,7 @@ def test_questions_and_checkpoints(qdiff_command) -> None:
     assert qdiff.load("small").card["training_shots"] is None
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_run_writes_its_folder(qdiff_command) -> None:
     done = qdiff_command(
         "run", "bell.qasm", "--shots", "500", "--seed", "1", "--out", "r", "--json",
@@ -185,6 +188,7 @@ def test_a_comparison_is_written_as_a_page(qdiff_command) -> None:
     assert Path("page_strings.svg").read_text() == "mine"
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command) -> None:
     Path("dynamic.qasm").write_text(
         'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] c;\n'
@@ -235,6 +239,11 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("compare", "shots.json", "nan.csv"), "nan.csv"),
         (("compare", "shots.json", "shots.json", "--training", "wide.json"), "training set"),
         (("inspect", "missing"), "missing"),
+        (("inspect", "ragged.csv"), "ragged.csv: the lines of the csv"),
+        (("inspect", "mixed.json"), "mixed.json: hexadecimal"),
+        (("inspect", "notes.txt"), "notes.txt: this is neither a qdiff file"),
+        (("inspect", "broken.qasm"), "broken.qasm"),
+        (("inspect", "headless.qasm"), "headless.qasm is no circuit file"),
         (("nonsense",), "nonsense"),
         (("run",), "circuit"),
         (("run", "bell.qasm", "--nonsense"), "--nonsense"),
@@ -242,6 +251,9 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
 )
 def test_mistakes_are_one_line_and_exit_code_2(qdiff_command, args, says: str) -> None:
     Path("broken.qasm").write_text(BELL.replace("cx", "c x"))
+    Path("headless.qasm").write_text("qubit[2] q;\n")
+    Path("ragged.csv").write_text("c,count\n01,5\n11\n")
+    Path("notes.txt").write_text("nothing of interest\n")
     Path("unmeasured.qasm").write_text(BELL.replace("c = measure q;\n", ""))
     Path("mixed.json").write_text('{"00": 1, "111": 2}')
     Path("negative.json").write_text('{"00": -1}')

@@ -150,6 +150,30 @@ def test_one_bit_has_no_pairs() -> None:
     assert score(model.sample(10, seed=1), model).pairs == ()
 
 
+@pytest.mark.parametrize(("batch", "good", "ones"), [(30, 40, 35), (200, 300, 150), (200, 300, 30)])
+def test_of_one_bit_the_alarm_is_as_frequent_as_its_level(batch: int, good: int, ones: int) -> None:
+    """Without drift, given how many ones there are in all, those of the batch are hypergeometric.
+
+    So the size of the test is a finite sum. It is below the level only because counts are whole.
+    """
+    model = Distribution(probabilities=np.array([0.3, 0.7]))
+    found = np.arange(max(0, ones - good), min(ones, batch) + 1)
+    p_values = np.array(
+        [
+            score(
+                Shots.from_counts({"0": batch - own, "1": own}),
+                model,
+                calibration=Shots.from_counts({"0": good - ones + own, "1": ones - own}),
+                permutations=1,
+            ).any_p_value
+            for own in found.tolist()
+        ]
+    )
+    chances = stats.hypergeom(batch + good, ones, batch).pmf(found)
+    for level in (0.01, 0.05, 0.1, 0.3):
+        assert 0.5 * level < chances[p_values <= level].sum() <= level
+
+
 def test_what_cannot_be_scored_is_refused() -> None:
     model = random_law(3)
     with pytest.raises(InputError, match="the model 3"):

@@ -25,11 +25,13 @@ def example(name: str) -> ModuleType:
     return module
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_circuit_to_report(tmp_path: Path) -> None:
     assert example("circuit_to_report").main(tmp_path / "run", shots=500) > 0
     assert (tmp_path / "run" / "report.html").is_file()
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_device_counts(tmp_path: Path) -> None:
     """The drifted batch is found: its p-value is the least that 199 draws allow."""
     alike, drifted = example("device_counts").main(tmp_path)
@@ -38,6 +40,7 @@ def test_device_counts(tmp_path: Path) -> None:
     assert (tmp_path / "device.safetensors").is_file()
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_variational_loop(tmp_path: Path) -> None:
     """<ZZ> = cos(angle) up to light noise: least at pi, well below zero."""
     angle, energy = example("variational_loop").main(tmp_path)

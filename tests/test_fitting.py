@@ -11,7 +11,7 @@ from chi_square import FALSE_ALARM, p_value
 from test_surrogate import QUICK, training_shots
 
 import qdiff
-from qdiff import Distribution, FitConfig, InputError
+from qdiff import Distribution, FitConfig, InputError, Surrogate
 from qdiff.diffusion.bitflip import BitFlip
 from qdiff.diffusion.flip_schedule import FlipSchedule
 from qdiff.diffusion.networks import MLP, LevelledMLP, Recurrent, Transformer
@@ -49,13 +49,20 @@ def stop_after(steps: int):
     return watch
 
 
+@pytest.fixture(scope="module")
+def whole() -> Surrogate:
+    """A fit that nothing interrupts."""
+    return qdiff.fit(training_shots(), seed=5, config=TWO)
+
+
 @pytest.mark.parametrize(
     "steps", [25, 60, 85, 150]
 )  # in the 1st training, between, in the 2nd, in the 3rd
-def test_a_resumed_fit_is_the_uninterrupted_one_bit_for_bit(tmp_path, monkeypatch, steps) -> None:
+def test_a_resumed_fit_is_the_uninterrupted_one_bit_for_bit(
+    tmp_path, monkeypatch, whole: Surrogate, steps: int
+) -> None:
     monkeypatch.setattr("qdiff.checkpoint.SECONDS_BETWEEN", 0.0)
     shots, path = training_shots(), tmp_path / "fit.checkpoint"
-    whole = qdiff.fit(shots, seed=5, config=TWO)
     with pytest.raises(Stopped):
         qdiff.fit(shots, seed=5, config=TWO, checkpoint=path, watch=stop_after(steps))
     assert path.exists()
@@ -91,12 +98,11 @@ def test_a_damaged_checkpoint_is_refused(tmp_path) -> None:
             qdiff.fit(training_shots(), seed=5, config=TWO, checkpoint=path)
 
 
-def test_the_candidate_of_best_held_out_score_is_kept() -> None:
-    model = qdiff.fit(training_shots(), seed=5, config=TWO)
-    scores = [entry["heldout_nats"] for entry in model.card["training"][:2]]
-    best = model.card["training"][int(np.argmin(scores))]
-    assert model.card["chosen"]["network"] == best["network"]
-    assert model.parts[Part.DIFFUSION].config.to_dict() == best["network"]
+def test_the_candidate_of_best_held_out_score_is_kept(whole: Surrogate) -> None:
+    scores = [entry["heldout_nats"] for entry in whole.card["training"][:2]]
+    best = whole.card["training"][int(np.argmin(scores))]
+    assert whole.card["chosen"]["network"] == best["network"]
+    assert whole.parts[Part.DIFFUSION].config.to_dict() == best["network"]
     assert len({*scores}) == 2
 
 
@@ -123,7 +129,7 @@ def test_a_table_is_compressed() -> None:
     """
     weights = np.random.default_rng(0).exponential(size=64) ** 2
     law = Distribution(probabilities=weights / weights.sum())
-    training = TrainingConfig(steps=1500, batch=512, evaluate_every=250)
+    training = TrainingConfig(steps=300, batch=256, evaluate_every=100)
     config = FitConfig(orders=4, candidates=(Candidate(network=MLP(width=64), training=training),))
     model = qdiff.fit(law, seed=1, config=config)
     mixed, *alone = (kl(law, m.distribution()) for m in (model, *map(model.only, model.parts)))
@@ -235,10 +241,14 @@ def test_the_bit_flip_process_is_fitted_and_saved_too(tmp_path, num_bits: int) -
 FOLDED = replace(TWO, folds=3, candidates=TWO.candidates[:1])
 
 
-def test_folds_are_fitted_averaged_and_saved(tmp_path) -> None:
+@pytest.fixture(scope="module")
+def folded() -> Surrogate:
+    return qdiff.fit(training_shots(shots=600), seed=2, config=FOLDED)
+
+
+def test_folds_are_fitted_averaged_and_saved(tmp_path, folded: Surrogate) -> None:
     """Every network part is the mean of one law a fold, and a file gives the same back."""
-    shots = training_shots(shots=600)
-    model = qdiff.fit(shots, seed=2, config=FOLDED)
+    model = folded
     for part in (Part.DIFFUSION, Part.MATRIX_PRODUCT, Part.RECURRENT):
         tables = [law.table() for law in members(model.parts[part])]
         assert len(tables) == 3
@@ -270,9 +280,11 @@ def test_later_folds_train_what_the_first_kept_also_when_resumed(tmp_path, monke
 
 
 @pytest.mark.parametrize("given", [{}, {0: 1, 3: 0}])
-def test_folds_in_parallel_steps_are_sampled_in_law(given: dict[int, int]) -> None:
+def test_folds_in_parallel_steps_are_sampled_in_law(
+    folded: Surrogate, given: dict[int, int]
+) -> None:
     """Drawn counts against the enumerated law, chi-square, false alarm 1e-6."""
-    model = qdiff.fit(training_shots(shots=600), seed=2, config=FOLDED).only(Part.DIFFUSION)
+    model = folded.only(Part.DIFFUSION)
     ensembles = members(model.parts[Part.DIFFUSION])
     share = np.array([np.exp(law.condition(given)[0]) if given else 1.0 for law in ensembles])
     tables = [ParallelDecoder(law.network, 2, given).table() for law in ensembles]

@@ -22,12 +22,12 @@ from qdiff.pictures import (
     circuit_drawing,
     draw,
     inline,
-    moments,
     save_picture,
     training_drawing,
     view,
 )
 from qdiff.pictures.heat import largest, ticks
+from qdiff.pictures.pairs import correlations
 from qdiff.pictures.palette import style_sheet
 from qdiff.shots import Shots
 
@@ -62,24 +62,35 @@ def svgs(drawings: tuple[Drawing, ...]) -> dict[str, tuple[str, ...]]:
 
 def test_moments_are_those_of_the_enumerated_law() -> None:
     table, bits = TRUTH.probabilities, bitorder.all_bits(6).astype(float)
-    both = moments.pair_masses(table)
-    np.testing.assert_allclose(moments.bit_masses(table), table @ bits, atol=1e-12)
+    shown = view(TRUTH, Role.REFERENCE, "exact")
+    both = shown.pairs()
     np.testing.assert_allclose(both, bits.T @ (table[:, None] * bits), atol=1e-12)
     weights = [table[bits.sum(axis=1) == k].sum() for k in range(7)]
-    np.testing.assert_allclose(moments.weight_masses(table), weights, atol=1e-12)
+    np.testing.assert_allclose(shown.weights(), weights, atol=1e-12)
     covariance = np.cov(bits.T, aweights=table, ddof=0)
     spread = np.sqrt(np.diagonal(covariance))
     expected = covariance / np.outer(spread, spread)
-    found = moments.correlations(both)
+    found = correlations(both)
     for i, j in combinations(range(6), 2):
         assert found[i, j] == pytest.approx(expected[i, j], abs=1e-12)
         assert found[j, i] == found[i, j]
     assert np.isnan(np.diagonal(found)).all()
 
 
-def test_a_bit_that_never_changes_has_no_correlation() -> None:
-    found = moments.correlations(moments.pair_masses(np.array([0.5, 0.5, 0.0, 0.0])))
-    assert np.isnan(found).all()
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_bit_that_never_changes_has_no_correlation(value: int) -> None:
+    """Also where rounding leaves it a little to change."""
+    table = np.zeros((2, 32))
+    table[value] = np.random.default_rng(3).dirichlet(np.full(32, 0.5))
+    law = Distribution(probabilities=table.ravel())  # the last of six bits
+    found = correlations(view(law, Role.REFERENCE, "exact").pairs())
+    assert np.isnan(found[5]).all()
+    assert np.isfinite(found[:5, :5][~np.eye(5, dtype=bool)]).all()
+
+
+def test_one_bit_has_a_table_too() -> None:
+    law = view(Distribution(probabilities=np.array([0.75, 0.25])), Role.REFERENCE, "exact")
+    assert (law.pairs().tolist(), law.weights().tolist()) == ([[0.25]], [0.75, 0.25])
 
 
 def test_shots_and_their_table_show_the_same() -> None:

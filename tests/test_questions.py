@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from chi_square import FALSE_ALARM, biased, p_value
-from test_surrogate import QUICK, training_shots
+from test_surrogate import QUICK, brief, training_shots
 
 import qdiff
 from qdiff import Distribution, InputError, Shots, Surrogate
@@ -274,11 +274,12 @@ def test_impossible_draws_for_marginals_are_refused(model: Surrogate, options) -
         model.marginal([0], **options)
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_wide_models_answer_too() -> None:
     """40 bits, pairs of equal ones: no table anywhere."""
     bits = np.random.default_rng(0).integers(0, 2, (2000, 40))
     bits[:, 1::2] = bits[:, ::2]
-    model = qdiff.fit(Shots.from_bits(bits), seed=1, config=QUICK)
+    model = qdiff.fit(Shots.from_bits(bits), seed=1, config=brief(QUICK))
     shots = model.sample(500, seed=1, given={0: 1, 39: 0})
     assert (shots.bits[:, 0] == 1).all()
     assert (shots.bits[:, 39] == 0).all()

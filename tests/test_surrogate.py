@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,16 @@ QUICK = FitConfig(
     candidates=(Candidate(network=MLP(width=32), training=TRAINING),),
     recurrent=(Candidate(network=Recurrent(hidden=8), training=TRAINING),),
 )
+
+
+def brief(config: FitConfig, steps: int = 10) -> FitConfig:
+    """The same with trainings of so few steps, where it does not matter how good they are."""
+    training = replace(TRAINING, steps=steps, evaluate_every=steps)
+    return replace(
+        config,
+        candidates=tuple(replace(each, training=training) for each in config.candidates),
+        recurrent=tuple(replace(each, training=training) for each in config.recurrent),
+    )
 
 
 def training_shots(num_bits: int = 6, shots: int = 3000) -> Shots:
@@ -113,10 +124,11 @@ def test_degenerate_shots_are_fitted(counts: dict[str, int]) -> None:
     assert model.sample(10, seed=1).num_shots == 10
 
 
+@pytest.mark.usefixtures("short_trainings")
 def test_200_bits_are_fitted_and_sampled_without_a_table() -> None:
     bits = np.random.default_rng(0).integers(0, 2, (300, 200))
     bits[:, 1::2] = bits[:, ::2]
-    model = qdiff.fit(Shots.from_bits(bits), seed=1, config=QUICK)
+    model = qdiff.fit(Shots.from_bits(bits), seed=1, config=brief(QUICK))
     samples = model.sample(200, seed=1)
     assert (samples.num_bits, samples.num_shots) == (200, 200)
     assert np.isfinite(model.log_prob(samples.bits)).all()

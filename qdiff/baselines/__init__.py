@@ -7,12 +7,12 @@ log-probabilities, samples and, for few bits, the whole table:
 >>> model.distribution().probabilities.round(3).tolist()
 [0.458, 0.042, 0.042, 0.458]
 
-None needs a table of ``2^n`` entries, so all of them work at 200 bits. Those that are trained with
-torch are imported when first used.
+None but `KnownTable` needs a table of ``2^n`` entries, so all others work at 200 bits. Those that
+are trained with torch are imported when first used.
 
-Where the circuit and its noise are known and small, `qdiff.trajectories` averages simulated noise
-trajectories into a `Distribution`, which has the same ``sample`` and ``log_prob``: the strongest
-classical competitor up to some 20 qubits, and the one to beat.
+`KnownTable` is for what was computed rather than fitted. Where the circuit and its noise are known
+and small, `qdiff.trajectories` averages simulated noise trajectories into such a table: the
+strongest classical competitor up to some 20 qubits, and the one to beat.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from qdiff.baselines.counting import IndependentBits as IndependentBits
 from qdiff.baselines.counting import ProductLaw as ProductLaw
 from qdiff.baselines.counting import Uniform as Uniform
 from qdiff.baselines.hammer import HAMMER as HAMMER
+from qdiff.baselines.known_table import KnownTable as KnownTable
 from qdiff.baselines.matrix_product import MatrixProduct as MatrixProduct
 from qdiff.pairwise import mutual_information as mutual_information
 from qdiff.pairwise import pair_joint as pair_joint

@@ -1,8 +1,9 @@
 """The command line: parses, calls, prints. Everything it does can be done from Python.
 
-`commands` has the commands, `files` those about other programs' files, `readout` those about
-readout errors, `scoring` the drift test, `options` what they share, `console` what they print,
-`descriptions` what `inspect` says of a file, `interrupts` what Ctrl-C does; `main` here runs them.
+`commands` has the commands, `comparing` that of the comparison, `files` those about other programs'
+files, `readout` those about readout errors, `scoring` the drift test, `options` what they share,
+`console` what they print, `descriptions` what `inspect` says of a file, `interrupts` what Ctrl-C
+does; `main` here runs them.
 """
 
 from __future__ import annotations

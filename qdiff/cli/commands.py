@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, files, interrupts, page, readout, scoring
+from qdiff.cli import comparing, console, files, interrupts, readout, scoring
 from qdiff.cli.descriptions import describe, describe_file
 from qdiff.cli.options import (
     CircuitArgument,
@@ -69,7 +67,7 @@ def run(
         effort=effort,
         use_circuit=use_circuit,
         progress=console.interactive(json),
-        command=_command(),
+        command=console.command(),
         pictures=pictures,
     )
     with console.training_bar(shown=console.interactive(json)) as watch:
@@ -218,71 +216,6 @@ def sample(
     console.report(describe(drawn), out, json)
 
 
-@app.command()
-def compare(
-    candidate: Annotated[Path, typer.Argument(help="Shots, a distribution or a model.")],
-    reference: Annotated[
-        Path, typer.Argument(help="A distribution (see qdiff exact), or other shots.")
-    ],
-    training: Annotated[
-        Path | None, typer.Option(help="The shots that the candidate was fitted to.")
-    ] = None,
-    seed: SeedOption = 0,
-    report: Annotated[Path | None, typer.Option(help="Write an HTML page with pictures.")] = None,
-    pictures: PicturesOption = None,
-    force: ForceOption = False,
-    json: JsonOption = False,
-) -> None:
-    """Compare shots, a distribution or a model with a reference distribution, or with other shots.
-
-    Two sets of shots need no table and may have any number of bits; a model is then drawn from, as
-    many shots as the reference has.
-
-    Example: qdiff compare model.safetensors exact.safetensors --report page.html
-    """
-    import numpy as np
-
-    from qdiff import comparison, formats
-    from qdiff.shots import Shots
-    from qdiff.surrogate import Surrogate
-
-    page.check(report, pictures, force=force)
-    value, target = formats.load(candidate), formats.load_data(reference)
-    shots = None if training is None else formats.load_shots(training)
-    shown = value
-    if isinstance(value, Surrogate):
-        apart = np.random.SeedSequence(seed, spawn_key=(1,))  # from the comparison's own draws
-        value = (
-            value.sample(target.num_shots, seed=apart)
-            if isinstance(target, Shots)
-            else value.distribution()
-        )
-    found = comparison.compare(
-        value,
-        target,
-        training=shots,
-        seed=seed,
-    )
-    if report is not None:
-        page.write(
-            report,
-            pictures,
-            force=force,
-            found=found,
-            candidate=(candidate.name, shown),
-            samples=value if isinstance(value, Shots) and value is not shown else None,
-            reference=(reference.name, target),
-            training=None if training is None or shots is None else (training.name, shots),
-            command=_command(),
-            seed=seed,
-        )
-    if json:
-        console.print_json(found.to_dict())
-    else:
-        console.print_table(found, f"{candidate.name} against {reference.name}")
-
-
-@app.command()
 def inspect(
     file: Annotated[str, typer.Argument(help="A circuit, shots, distribution or model file.")],
     seed: Annotated[int, typer.Option(min=0, help="Not used: nothing here is random.")] = 0,
@@ -299,15 +232,15 @@ def inspect(
         console.print_entries(found)
 
 
-app.command()(files.convert)
-app.command()(readout.calibrate)
-app.command()(readout.mitigate)
-app.command()(scoring.score)
-
-
-def _command() -> str:
-    """What to type to repeat this."""
-    return shlex.join(["qdiff", *sys.argv[1:]])
+for _each in (
+    comparing.compare,
+    inspect,
+    files.convert,
+    readout.calibrate,
+    readout.mitigate,
+    scoring.score,
+):
+    app.command()(_each)
 
 
 def _given(text: str | None) -> dict[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ def fail(message: str, code: int) -> NoReturn:
     """One line on standard error, and the end."""
     say(f"qdiff: {' '.join(message.split())}")
     sys.exit(code)
+
+
+def command() -> str:
+    """What to type to repeat this."""
+    return shlex.join(["qdiff", *sys.argv[1:]])
 
 
 def interactive(json: bool) -> bool:

@@ -5,26 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qdiff.errors import InputError
-
 
 def describe_file(file: str) -> dict[str, Any]:
-    """A summary of a circuit, or of a file of shots, a distribution or a surrogate, as JSON."""
-    from qdiff import formats, storage
+    """A summary of a circuit, or of a file of shots, a distribution or a surrogate, as JSON.
+
+    What is no file is a circuit family. A file is a circuit by its content, or its name where the
+    content is damaged; of any other the complaint is about shots.
+    """
+    from qdiff import formats
     from qdiff.circuit import load_circuit
+    from qdiff.conversion import CIRCUIT_SUFFIXES, holds_circuit
 
     path = Path(file)
-    if path.exists() and storage.read_header(path) is not None:
-        return describe(formats.load(path))
-    try:
+    named = not path.exists() or path.suffix.lower() in CIRCUIT_SUFFIXES
+    if named or holds_circuit(path):
         return _describe_circuit(load_circuit(file))
-    except InputError as refused:
-        if not path.exists():
-            raise
-        try:
-            return describe(formats.load(path))
-        except InputError:
-            raise refused from None
+    return describe(formats.load(path))
 
 
 def _describe_circuit(circuit: Any) -> dict[str, Any]:

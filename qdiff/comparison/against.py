@@ -7,8 +7,7 @@ histogram, the uniform law and independent bits. docs/metrics.md says how each i
 
 from __future__ import annotations
 
-import numpy as np
-
+from qdiff.arguments import generator_of
 from qdiff.comparison.against_law import compare_with_law
 from qdiff.comparison.against_shots import compare_with_shots
 from qdiff.comparison.checks import check_data, check_options, only_shots
@@ -38,8 +37,9 @@ def compare(
     time show, and by their histograms where strings repeat often enough. The floor is then what two
     sets of the same law would score.
 
-    Raises `InputError` for data that do not fit the reference, or empty shots.
+    Raises `InputError` for data that do not fit the reference, empty shots, and bad options.
 
+    >>> import numpy as np
     >>> truth = Distribution(probabilities=np.array([0.5, 0.125, 0.125, 0.25]))
     >>> result = compare(truth.sample(1000, seed=1), truth)
     >>> result["total_variation"].value < 0.05
@@ -48,9 +48,9 @@ def compare(
     >>> result["z2_rms"].floor < 0.1
     True
     """
+    generator = generator_of(seed)
     check_options(confidence, resamples)
     check_data(candidate, reference, training)
-    generator = np.random.default_rng(seed)
     if isinstance(reference, Shots):
         return compare_with_shots(
             only_shots(candidate),

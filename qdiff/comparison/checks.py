@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-import numpy as np
-
+from qdiff.arguments import check_confidence, check_is_shots, check_whole, kind_of
 from qdiff.bits import Register
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
@@ -15,10 +14,8 @@ from qdiff.two_sample.relabelling import MOST_SHOTS
 
 def check_options(confidence: float, resamples: int) -> None:
     """Raise `InputError` for a confidence outside (0, 1), or resamples too few to carry it."""
-    if not 0 < confidence < 1:
-        raise InputError(f"confidence must lie strictly between 0 and 1, got {confidence!r}")
-    if isinstance(resamples, bool) or not isinstance(resamples, int | np.integer):
-        raise InputError(f"resamples must be a whole number, got {resamples!r}")
+    check_confidence(confidence)
+    check_whole(resamples, "resamples", least=0)
     if resamples < fewest_resamples(confidence):
         raise InputError(
             f"a confidence of {confidence:g} takes at least {fewest_resamples(confidence)} "
@@ -38,10 +35,10 @@ def fewest_resamples(confidence: float) -> int:
 def check_data(candidate: object, reference: object, training: object) -> None:
     """Raise `InputError` for data of another kind, that do not fit the reference, or are empty."""
     if not isinstance(reference, Shots | Distribution):
-        raise InputError(f"the reference must be a Distribution or Shots, got {_kind(reference)}")
+        raise InputError(f"the reference must be a Distribution or Shots, got {kind_of(reference)}")
     if not isinstance(candidate, Shots | Distribution):
         raise InputError(
-            f"the candidate must be Shots or a Distribution, got {_kind(candidate)}; of a "
+            f"the candidate must be Shots or a Distribution, got {kind_of(candidate)}; of a "
             "surrogate, pass model.distribution() or model.sample(shots, seed=seed)"
         )
     if isinstance(reference, Shots) and reference.num_shots == 0:
@@ -51,9 +48,7 @@ def check_data(candidate: object, reference: object, training: object) -> None:
         _check_number(candidate, reference)
     if training is None:
         return
-    if not isinstance(training, Shots):
-        raise InputError(f"training must be Shots, got {_kind(training)}")
-    _check_fits(training, reference, "the training set")
+    _check_fits(check_is_shots(training, "training"), reference, "the training set")
 
 
 def _check_number(candidate: Shots, reference: Shots) -> None:
@@ -95,7 +90,3 @@ def _reordered(ours: tuple[Register, ...], theirs: tuple[Register, ...]) -> bool
 
 def _layout(registers: tuple[Register, ...]) -> str:
     return ", ".join(f"{register.name}[{register.size}]" for register in registers)
-
-
-def _kind(value: object) -> str:
-    return f"a {type(value).__name__}"

@@ -58,6 +58,23 @@ class Moments:
         """The strings of one weight, ``(F, weight)`` bits each, and their means, ``(F,)``."""
         return self.layout.strings[weight - 1], self.layout.means(self.vector, weight)
 
+    def both_ones(self) -> Floats:
+        """How likely bits i and j are both 1, ``(n, n)``; each bit's own chance on the diagonal.
+
+        ``P(11) = (1 - <Z_i> - <Z_j> + <Z_i Z_j>) / 4``.
+
+        >>> table = np.array([0.5, 0.25, 0.0, 0.25])
+        >>> Moments.of(Distribution(probabilities=table)).both_ones().tolist()
+        [[0.5, 0.25], [0.25, 0.25]]
+        """
+        one = (1 - self.z(1)[1]) / 2
+        both = np.diag(one)
+        if len(one) > 1:
+            strings, means = self.z(2)
+            i, j = strings.T
+            both[i, j] = both[j, i] = (one[i] + one[j]) / 2 - (1 - means) / 4
+        return both
+
     @property
     def spectrum(self) -> Floats:
         """The law of the Hamming weight, ``(n + 1,)``."""

@@ -9,8 +9,7 @@ import numpy as np
 
 from qdiff import bits as bitorder
 from qdiff.pictures.canvas import legend
-from qdiff.pictures.drawing import Drawing, Panel
-from qdiff.pictures.moments import Floats
+from qdiff.pictures.drawing import Drawing, Floats, Panel
 from qdiff.pictures.palette import light
 from qdiff.pictures.strings import TOP_STRINGS, labels
 from qdiff.pictures.views import View

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qdiff.pictures.moments import Floats
+from qdiff.pictures.drawing import Floats
 from qdiff.pictures.palette import LESS, MORE
 
 if TYPE_CHECKING:

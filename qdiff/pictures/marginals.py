@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdiff.pictures.drawing import Drawing, Numbers, Panel
+from qdiff.pictures.drawing import Drawing, Floats, Numbers, Panel
 from qdiff.pictures.heat import largest, plot_heat, ticks
-from qdiff.pictures.moments import Floats
 from qdiff.pictures.views import View
 
 if TYPE_CHECKING:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdiff.pictures.drawing import Drawing, Panel
+from qdiff.pictures.drawing import Drawing, Floats, Panel
 from qdiff.pictures.heat import largest, plot_heat, ticks
-from qdiff.pictures.moments import Floats, correlations
 from qdiff.pictures.views import View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SIZE = (3.9, 3.4)
+
+_NEVER_CHANGES = 1e-12
+"""A variance below this is rounding."""
 
 
 def pairs_drawing(views: Sequence[View], pairs: Sequence[Floats]) -> Drawing:
@@ -54,6 +56,21 @@ def pairs_drawing(views: Sequence[View], pairs: Sequence[Floats]) -> Drawing:
         "good surrogate's are paler.",
         panels=tuple(panels),
     )
+
+
+def correlations(both: Floats) -> Floats:
+    """Pearson's coefficient of every pair of bits, from how likely both are 1, ``(n, n)``.
+
+    NaN on the diagonal, and for a bit that never changes, which has none.
+    """
+    ones = np.diagonal(both)
+    variance = ones * (1 - ones)
+    spread = np.sqrt(np.where(variance > _NEVER_CHANGES, variance, 0))
+    scale = np.outer(spread, spread)
+    found = np.full_like(both, np.nan)
+    np.divide(both - np.outer(ones, ones), scale, out=found, where=scale > 0)
+    np.fill_diagonal(found, np.nan)
+    return found
 
 
 def _square(values: Floats, limit: float, scale: str, title: str) -> Callable[[Axes], None]:

@@ -9,8 +9,7 @@ import numpy as np
 
 from qdiff import bits as bitorder
 from qdiff.pictures.canvas import legend, mark
-from qdiff.pictures.drawing import Drawing, Numbers, Panel
-from qdiff.pictures.moments import Floats
+from qdiff.pictures.drawing import Drawing, Floats, Numbers, Panel
 from qdiff.pictures.palette import light
 from qdiff.pictures.views import View
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,8 @@ from qdiff import pairwise
 from qdiff.bits import Bits, Words
 from qdiff.distribution import Distribution
 from qdiff.errors import InputError
-from qdiff.pictures import moments
-from qdiff.pictures.drawing import printable
-from qdiff.pictures.moments import Floats
+from qdiff.few_body import Moments
+from qdiff.pictures.drawing import Floats, printable
 from qdiff.pictures.palette import Role
 from qdiff.shots import Shots
 
@@ -63,7 +63,7 @@ class TableView(View):
 
     def __init__(self, data: Distribution, role: Role, label: str) -> None:
         super().__init__(data, role, label)
-        self._table = data.probabilities
+        self._data, self._table = data, data.probabilities
 
     def probabilities(self, words: Words) -> Floats:
         return self._table[bitorder.to_indices(words, self.num_bits)]
@@ -78,10 +78,14 @@ class TableView(View):
         return np.sort(self._table)[::-1]
 
     def pairs(self) -> Floats:
-        return moments.pair_masses(self._table)
+        return self._moments.both_ones()
 
     def weights(self) -> Floats:
-        return moments.weight_masses(self._table)
+        return self._moments.spectrum
+
+    @cached_property
+    def _moments(self) -> Moments:
+        return Moments.of(self._data)
 
 
 class ShotsView(View):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from qdiff import bits as bitorder
-from qdiff.arguments import generator_of
+from qdiff.arguments import check_whole, generator_of, kind_of
 from qdiff.bits import Words
 from qdiff.diffusion.denoiser import spins
 from qdiff.diffusion.initialisation import draw_layers, zero
@@ -27,7 +27,7 @@ from qdiff.diffusion.process import Process
 from qdiff.diffusion.training import Data, Trainer, TrainingConfig
 from qdiff.errors import InputError
 from qdiff.shots import Seed, Shots
-from qdiff.two_sample.relabelling import Pooled, check_permutations, check_sets, p_value
+from qdiff.two_sample.relabelling import Pooled, check_sets, p_value
 
 Floats = NDArray[np.float64]
 
@@ -99,13 +99,14 @@ def classifier_test(
     >>> classifier_test(fair, Shots.from_counts({"00": 100, "11": 100})).p_value
     0.001
     """
-    times, generator = check_permutations(permutations), generator_of(seed)
+    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
+    width = check_whole(width, "width")
+    if not isinstance(training, TrainingConfig):
+        raise InputError(f"training must be a TrainingConfig, got {kind_of(training)}")
     check_sets(first, second)
     few = min(first.num_shots, second.num_shots)
     if few < FEWEST:
         raise InputError(f"each set needs at least {FEWEST} shots, one has {few}")
-    if width < 1:
-        raise InputError(f"width must be positive, got {width}")
     halves = [shots.split(0.5, seed=generator) for shots in (first, second)]
     network = _trained(halves[0][0], halves[1][0], width, training, generator)
     pooled = Pooled.of(halves[0][1], halves[1][1])

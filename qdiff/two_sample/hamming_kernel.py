@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff import bits as bitorder
+from qdiff.arguments import check_whole, is_between
 from qdiff.bits import Words
 from qdiff.errors import InputError
 
@@ -42,13 +43,13 @@ class HammingKernel:
     bandwidth: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.bandwidth < inf:
+        if not is_between(self.bandwidth, 0, inf):
             raise InputError(f"a bandwidth must be a positive number, got {self.bandwidth!r}")
 
     @classmethod
     def of_mean_weight(cls, weight: float, num_bits: int) -> HammingKernel:
         """The kernel whose Z strings have so many bits in the mean; below half of all bits."""
-        if not 0 < weight < num_bits / 2:
+        if not is_between(weight, 0, check_whole(num_bits, "num_bits") / 2):
             raise InputError(f"a mean weight lies between 0 and {num_bits / 2:g}, got {weight!r}")
         return cls(bandwidth=-1 / log(1 - 2 * weight / num_bits))
 

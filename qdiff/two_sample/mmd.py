@@ -14,19 +14,19 @@ not know which labelling is the observed one, so the p-value is exact (cf. Schra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.arguments import generator_of
+from qdiff.arguments import check_whole, generator_of
 from qdiff.bits import hamming_distances
 from qdiff.errors import InputError
 from qdiff.shots import Seed, Shots
 from qdiff.two_sample.hamming_kernel import HammingKernel, default_kernels, signs
-from qdiff.two_sample.relabelling import Pooled, check_permutations, p_value
+from qdiff.two_sample.relabelling import Pooled, p_value
 
 Floats = NDArray[np.float64]
 
@@ -109,11 +109,10 @@ def mmd_test(
     >>> mmd_test(fair, Shots.from_counts({"00": 50, "11": 50})).p_value
     0.002
     """
-    times, generator = check_permutations(permutations), generator_of(seed)
+    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
+    most_paired = check_whole(most_paired, "most_paired", least=0)
     pooled = Pooled.of(first, second)
-    tried = tuple(default_kernels(pooled.num_bits) if kernels is None else kernels)
-    if not tried or not all(isinstance(kernel, HammingKernel) for kernel in tried):
-        raise InputError(f"kernels must be one or more HammingKernel, got {kernels!r}")
+    tried = default_kernels(pooled.num_bits) if kernels is None else _checked(kernels)
     distinct = len(pooled.words)
     if distinct <= most_paired:
         found, errors = _all_pairs(pooled, tried, times, generator), [0.0] * len(tried)
@@ -137,6 +136,13 @@ def mmd_test(
         permutations=times,
         estimator=estimator,
     )
+
+
+def _checked(kernels: object) -> tuple[HammingKernel, ...]:
+    tried = tuple(kernels) if isinstance(kernels, Iterable) else ()
+    if not tried or not all(isinstance(kernel, HammingKernel) for kernel in tried):
+        raise InputError(f"kernels must be a list of one or more HammingKernel, got {kernels!r}")
+    return tried
 
 
 def _all_pairs(

@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.arguments import check_is_shots
 from qdiff.bits import Counts, Words
 from qdiff.errors import InputError
 from qdiff.shots import Shots
@@ -119,19 +120,10 @@ def p_value(statistics: Floats) -> float:
     return float((1 + (drawn >= observed - rounding).sum()) / (1 + len(drawn)))
 
 
-def check_permutations(permutations: int) -> int:
-    """A number of relabellings that gives a p-value. Raises `InputError` for any other."""
-    whole = isinstance(permutations, int | np.integer)
-    if not whole or isinstance(permutations, bool) or permutations < 1:
-        raise InputError(f"permutations must be a positive whole number, got {permutations!r}")
-    return int(permutations)
-
-
 def check_sets(first: Shots, second: Shots) -> None:
     """Raise `InputError` for sets of other bits, of fewer than two shots, or of over 1e9."""
-    for shots in (first, second):
-        if not isinstance(shots, Shots):
-            raise InputError(f"two sets of Shots are compared, got a {type(shots).__name__}")
+    check_is_shots(first, "the first set")
+    check_is_shots(second, "the second set")
     if first.num_bits != second.num_bits:
         raise InputError(f"one set has {first.num_bits} bits, the other {second.num_bits}")
     few = min(first.num_shots, second.num_shots)
