@@ -12,18 +12,17 @@ flips with probability 0.1.
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import Any
 
 import numpy as np
 import record
-from numpy.typing import NDArray
 
 from qdiff import Distribution, Shots
-from qdiff.comparison import against_law, against_shots, intervals
+from qdiff.comparison import against_law, against_shots, few_body
 from qdiff.comparison.histograms import Estimator
 from qdiff.comparison.pool import Pool
-from qdiff.few_body import DISTANCES, Moments, distance_values
-from qdiff.metrics import METRICS
+from qdiff.few_body import Moments, distance_values
 
 CONFIDENCE = 0.95
 REPLICATES = 100
@@ -40,13 +39,8 @@ CELLS = [
     *((SHOTS, 20, 1000, kind) for kind in ("equal", "one bit")),
 ]
 
-Table = NDArray[np.float64]
 Scores = dict[str, float]
-Bounds = dict[str, tuple[float, float]]
-BOUNDS: Bounds = {
-    **{name: (measure.low, measure.high) for name, measure in METRICS.items()},
-    **{name: (0.0, distance.high) for name, distance in DISTANCES.items()},
-}
+Found = dict[str, tuple[float, float] | None]
 
 
 def laws(num_bits: int, kind: str) -> tuple[Distribution, Distribution]:
@@ -81,11 +75,14 @@ class AgainstLaw:
             **distance_values(layout, ours.vector - self.moments.vector),
         }
 
-    def scatter(self, shots: Shots, rng: np.random.Generator) -> dict[str, Table]:
-        pair = Moments.of(shots), self.moments
+    def intervals(self, shots: Shots, rng: np.random.Generator) -> Found:
+        floor = self.estimator.replicates(self.estimator.p, shots.num_shots, REPLICATES, rng)
+        ours = Moments.of(shots)
+        noise = against_law.few_body_noise(shots, ours, REPLICATES, rng)
+        away = ours.vector - self.moments.vector
         return {
-            **self.estimator.deviations(shots.indices, shots.counts, REPLICATES, rng),
-            **against_law.few_body_scatter(shots, pair, REPLICATES, rng),
+            **self.estimator.intervals(shots, floor, CONFIDENCE, rng),
+            **few_body.intervals(ours.layout, away, noise, CONFIDENCE),
         }
 
 
@@ -100,13 +97,15 @@ class AgainstShots:
             return few
         return {**against_shots.histogram_scores(pool.first, pool.second), **few}
 
-    def scatter(self, ours: Shots, theirs: Shots, rng: np.random.Generator) -> dict[str, Table]:
+    def intervals(self, ours: Shots, theirs: Shots, rng: np.random.Generator) -> Found:
         pair = Moments.of(ours), Moments.of(theirs)
-        few = against_shots.few_body_scatter((ours, theirs), pair, REPLICATES, rng)
+        noise = against_shots.few_body_noise((ours, theirs), pair, REPLICATES, rng)
+        few = few_body.intervals(pair[0].layout, pair[0].vector - pair[1].vector, noise, CONFIDENCE)
         pool = Pool.of(ours, theirs)
         if not pool.repeats:
             return few
-        return {**against_shots.histogram_scatter(pool, REPLICATES, rng), **few}
+        floor = against_shots.histogram_floor(pool, pool.relabelled(REPLICATES, rng))
+        return {**against_shots.histogram_intervals(pool, floor, CONFIDENCE, rng), **few}
 
 
 def measure(cell: dict[str, Any]) -> dict[str, Any]:
@@ -123,9 +122,10 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
     hits = dict.fromkeys(truth, 0)
     for _ in range(cell["cases"]):
         data = draw()
-        values, scatter = judge.scores(*data), judge.scatter(*data, rng)
-        for name in truth.keys() & values.keys():
-            hits[name] += holds(name, values[name], scatter[name], truth[name])
+        found = judge.intervals(*data, rng)
+        for name in truth.keys() & found.keys():
+            low, high = found[name] or (inf, -inf)
+            hits[name] += low <= truth[name] <= high
     return {
         "coverage": {name: hit / cell["cases"] for name, hit in hits.items()},
         "cpu_seconds": time.process_time() - start,
@@ -136,11 +136,6 @@ def means(scores: list[Scores]) -> Scores:
     """Of the metrics that every experiment has."""
     names = [name for name in scores[0] if all(name in one for one in scores)]
     return {name: float(np.mean([one[name] for one in scores])) for name in names}
-
-
-def holds(name: str, value: float, scatter: Table, truth: float) -> bool:
-    found = intervals.about(value, scatter, CONFIDENCE, BOUNDS[name], independent=REPLICATES)
-    return found is not None and found[0] <= truth <= found[1]
 
 
 def main() -> None:

@@ -138,7 +138,7 @@ def test_a_histogram_of_ten_times_the_shots_has_a_multiplier_of_ten() -> None:
     assert multiplier.floor == pytest.approx(1, rel=0.05)
     assert multiplier.uniform == 0
     low, high = compare(more, TRUTH, training=training)["shot_multiplier"].interval
-    assert low < multiplier.value < high
+    assert low < multiplier.value <= high * (1 + 1e-9)  # fewer than a perfect sampler's KL
 
 
 def test_independent_bits_come_from_training_or_from_the_candidate() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from qdiff.metrics import METRICS
 from sections.markdown import Row, head, line, mean
 
 _LOW, _HIGH = 0.93, 0.97
 
 
 def coverage(content: Row) -> list[str]:
-    rows, settings = content["rows"], content["settings"]
+    rows = sorted(content["rows"], key=lambda row: (row["reference"], row["num_bits"]))
+    settings = content["settings"]
     entries = [value for row in rows for value in row["coverage"].values()]
-    stated = sum(_LOW <= value <= _HIGH for value in entries)
-    below = sum(value < _LOW for value in entries)
+    within, above, below = counted(entries)
     lines = [
         "## What the intervals of a comparison are worth",
         "",
@@ -21,23 +24,47 @@ def coverage(content: Row) -> list[str]:
         "probability off by 22 %; *admixture*: a tenth of uniform; *one bit*: flipped with "
         f"probability 0.1. Device: {content['device']}. Repeat: `python benchmarks/coverage.py`.",
         "",
-        f"Of {len(entries)} entries {stated} are within 93 to 97 %, {below} below and "
-        f"{len(entries) - stated - below} above; the mean is {100 * mean(entries):.1f} %. What is "
-        "outside is bold. An entry's standard error is about 0.7 %.",
+        f"Of {len(entries)} entries {within} are within 93 to 97 %, {below} below and {above} "
+        f"above; the mean is {100 * mean(entries):.1f} %. An entry's standard error is about "
+        "0.7 %. How many are within, above and below, of the metrics of tables and of those of a "
+        "few bits:",
+        "",
+        *head(["cell"], ["tables: within", "above", "below", "few bits: within", "above", "below"]),
+        *(line([f"{row['reference']}, {cell(row)}", *kinds(row)]) for row in rows),
+        "",
+        "The entries in per cent; what is outside is bold.",
     ]
     for reference, title in (("law", "Against a law"), ("shots", "Against as many shots")):
         cells = [row for row in rows if row["reference"] == reference]
-        cells.sort(key=lambda row: row["num_bits"])
         names = list(dict.fromkeys(name for row in cells for name in row["coverage"]))
-        titles = [f"{row['num_bits']} bits, {row['shots']:,}, {row['candidate']}" for row in cells]
         lines += [
             "",
             f"{title}:",
             "",
-            *head(["metric"], titles),
+            *head(["metric"], [cell(row) for row in cells]),
             *(line([f"`{name}`", *(percent(row, name) for row in cells)]) for name in names),
         ]
     return lines
+
+
+def cell(row: Row) -> str:
+    return f"{row['num_bits']} bits, {row['shots']:,}, {row['candidate']}"
+
+
+def kinds(row: Row) -> list[str]:
+    """`counted`, of the metrics of tables and of those of a few bits; nothing for none."""
+    texts = []
+    for tables in (True, False):
+        found = [value for name, value in row["coverage"].items() if (name in METRICS) == tables]
+        texts += [str(number) for number in counted(found)] if found else [""] * 3
+    return texts
+
+
+def counted(entries: Sequence[float]) -> tuple[int, int, int]:
+    """How many are within 93 to 97 %, above and below."""
+    above = sum(value > _HIGH for value in entries)
+    below = sum(value < _LOW for value in entries)
+    return len(entries) - above - below, above, below
 
 
 def percent(row: Row, name: str) -> str:

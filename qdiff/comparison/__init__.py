@@ -8,7 +8,7 @@
 | `histograms` | metrics of a histogram against a table: replicates for floors and intervals |
 | `few_body` | the same for what a few bits at a time show (`qdiff.few_body`) |
 | `pool` | two sets of shots on common rows, relabelled and drawn anew |
-| `intervals` | ranges of replicates |
+| `intervals`, `inversion` | ranges of replicates; the laws under which a score is no surprise |
 | `columns` | each metric beside what it must be read against |
 | `scorecard` | what a comparison returns |
 """

@@ -34,10 +34,12 @@ def compare_with_law(
     times = affordable(resamples, len(reference.probabilities))
     times = max(times, fewest_resamples(confidence))
     independent = _independent(candidate if training is None else training)
-    tables = _table_columns(candidate, reference, training, independent, times, generator)
+    tables = _table_columns(
+        candidate, reference, training, independent, times, generator, confidence
+    )
     ours, theirs = Moments.of(candidate), Moments.of(reference)
     few = _few_body_columns(
-        candidate, reference, training, independent, (ours, theirs), times, generator
+        candidate, reference, training, independent, (ours, theirs), times, generator, confidence
     )
     known = isinstance(candidate, Distribution)
     metrics = {
@@ -45,7 +47,6 @@ def compare_with_law(
             name,
             title=measure.title,
             estimator=_estimator(name, known=known),
-            bounds=(measure.low, measure.high),
             confidence=confidence,
         )
         for name, measure in METRICS.items()
@@ -73,22 +74,23 @@ def _table_columns(
     independent: ProductLaw,
     times: int,
     generator: np.random.Generator,
+    confidence: float,
 ) -> Columns:
     """The metrics of `METRICS`."""
     estimator = Estimator(reference.probabilities)
+    floor, intervals = None, None
     shots = candidate if isinstance(candidate, Shots) else training
+    if shots is not None:
+        floor = estimator.replicates(estimator.p, shots.num_shots, times, generator)
+        if shots is candidate:
+            intervals = estimator.intervals(shots, floor, confidence, generator)
     return Columns(
         value=_score(estimator, candidate),
-        scatter=estimator.deviations(candidate.indices, candidate.counts, times, generator)
-        if isinstance(candidate, Shots)
-        else None,
-        floor=None
-        if shots is None
-        else estimator.replicates(estimator.p, shots.num_shots, times, generator),
+        intervals=intervals,
+        floor=floor,
         training=None if training is None else _score(estimator, training),
         uniform=estimator.exact(np.ones_like(estimator.p)),
         independent_bits=estimator.exact(independent.table()),
-        replicates=times,
     )
 
 
@@ -100,6 +102,7 @@ def _few_body_columns(
     moments: tuple[Moments, Moments],
     times: int,
     generator: np.random.Generator,
+    confidence: float,
 ) -> Columns:
     """The distances of `qdiff.few_body`."""
     ours, theirs = moments
@@ -117,27 +120,29 @@ def _few_body_columns(
         floor = distances(layout, drawn - theirs.vector)
     return Columns(
         value=away(ours),
-        scatter=few_body_scatter(candidate, moments, times, generator)
+        intervals=few_body.intervals(
+            layout,
+            ours.vector - theirs.vector,
+            few_body_noise(candidate, ours, times, generator),
+            confidence,
+        )
         if isinstance(candidate, Shots)
         else None,
         floor=floor,
         training=None if training is None else away(Moments.of(training)),
         uniform=away(Moments.of_independent_bits(np.full(layout.num_bits, 0.5))),
         independent_bits=away(Moments.of_independent_bits(independent.one)),
-        replicates=times,
     )
 
 
-def few_body_scatter(
-    candidate: Shots, moments: tuple[Moments, Moments], times: int, generator: np.random.Generator
-) -> dict[str, Table]:
-    """Deviations of the few-body distances of shots; the moments are theirs and the reference's."""
-    ours, theirs = moments
-    histogram = Distribution.from_shots(candidate).probabilities
-    drawn = few_body.table_replicates(ours.layout, histogram, candidate.num_shots, times, generator)
-    return few_body.scatter(
-        ours.layout, ours.vector - theirs.vector, drawn - ours.vector, generator
-    )
+def few_body_noise(
+    shots: Shots, moments: Moments, times: int, generator: np.random.Generator
+) -> Table:
+    """How the few-body statistics of shots change when they are drawn anew, ``(times, size)``."""
+    histogram = Distribution.from_shots(shots).probabilities
+    layout = moments.layout
+    drawn = few_body.table_replicates(layout, histogram, shots.num_shots, times, generator)
+    return np.asarray(drawn - moments.vector)
 
 
 def _score(estimator: Estimator, candidate: Candidate) -> Values:

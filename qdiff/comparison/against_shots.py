@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,9 @@ from qdiff.baselines import IndependentBits, ProductLaw
 from qdiff.comparison import few_body
 from qdiff.comparison.checks import fewest_resamples
 from qdiff.comparison.columns import Columns, Values
-from qdiff.comparison.histograms import plausible_laws
+from qdiff.comparison.histograms import bounds, inverted, stretched
+from qdiff.comparison.intervals import Interval, within
+from qdiff.comparison.inversion import fewest_simulated, steps
 from qdiff.comparison.pool import Pool, drawn_anew
 from qdiff.comparison.scorecard import Comparison, Metric
 from qdiff.distribution import draw_counts
@@ -22,7 +26,7 @@ from qdiff.shots import Shots
 HISTOGRAM_METRICS = ("jensen_shannon", "total_variation", "hellinger_fidelity")
 """What two histograms have between them without a table; the others need a law."""
 
-_LAWS = 20
+_LEADING = "jensen_shannon"
 
 
 def compare_with_shots(
@@ -49,14 +53,18 @@ def compare_with_shots(
         found |= _histograms(pool, reference, training, independent, dealt, generator, confidence)
     few = Columns(
         value=distance_values(layout, ours.vector - theirs.vector),
-        scatter=few_body_scatter((candidate, reference), (ours, theirs), times, generator),
+        intervals=few_body.intervals(
+            layout,
+            ours.vector - theirs.vector,
+            few_body_noise((candidate, reference), (ours, theirs), times, generator),
+            confidence,
+        ),
         floor=distances(layout, _dealt_difference(layout, pool, dealt)),
         training=None
         if training is None
         else distance_values(layout, Moments.of(training).vector - theirs.vector),
         uniform=_distances_of_bits(np.full(layout.num_bits, 0.5), theirs),
         independent_bits=_distances_of_bits(independent.one, theirs),
-        replicates=times,
     )
     found |= few_body.listed(few, layout, confidence=confidence, known=False)
     return Comparison(
@@ -85,20 +93,19 @@ def _dealt_difference(layout: Layout, pool: Pool, dealt: NDArray[np.int32]) -> T
     return np.asarray(ours / first - (total - ours) / second)
 
 
-def few_body_scatter(
+def few_body_noise(
     sets: tuple[Shots, Shots],
     moments: tuple[Moments, Moments],
     times: int,
     generator: np.random.Generator,
-) -> dict[str, Table]:
-    """Deviations of the few-body distances of two sets of shots, whose moments are given."""
-    ours, theirs = moments
-    layout = theirs.layout
+) -> Table:
+    """How the statistics' difference changes when both sets are drawn anew, ``(times, size)``."""
+    layout = moments[0].layout
     noise = np.zeros((times, layout.size))
     for shots, found, sign in zip(sets, moments, (1, -1), strict=True):
         again = row_sums(layout, shots.bits, drawn_anew(shots.counts, times, generator))
         noise += sign * (again / shots.num_shots - found.vector)
-    return few_body.scatter(layout, ours.vector - theirs.vector, noise, generator)
+    return noise
 
 
 def _histograms(
@@ -112,21 +119,20 @@ def _histograms(
 ) -> dict[str, Metric]:
     """The metrics between the two histograms."""
     uniform = ProductLaw(np.full(reference.num_bits, 0.5))
+    floor = histogram_floor(pool, dealt)
     columns = Columns(
         value=histogram_scores(pool.first, pool.second),
-        scatter=histogram_scatter(pool, len(dealt), generator),
-        floor=_stacked([histogram_scores(row, pool.together - row) for row in dealt]),
+        intervals=histogram_intervals(pool, floor, confidence, generator),
+        floor=floor,
         training=None if training is None else _between_shots(training, reference),
         uniform=_against_product(reference, uniform),
         independent_bits=_against_product(reference, independent),
-        replicates=len(dealt),
     )
     return {
         name: columns.metric(
             name,
             title=METRICS[name].title,
             estimator="both raw histograms, biased",
-            bounds=(METRICS[name].low, METRICS[name].high),
             confidence=confidence,
         )
         for name in HISTOGRAM_METRICS
@@ -158,37 +164,44 @@ def _scores(p: Table, q: Table) -> Values:
     }
 
 
-def histogram_scatter(pool: Pool, times: int, generator: np.random.Generator) -> dict[str, Table]:
-    """Deviations about their own means, over laws that each set may have come from.
+def histogram_floor(pool: Pool, dealt: NDArray[np.int32]) -> dict[str, Table]:
+    """Scores of the sets that were dealt out, ``(R,)`` each."""
+    return _stacked([histogram_scores(row, pool.together - row) for row in dealt])
 
-    Both are drawn from posteriors about the pooled frequencies (see `estimation.plausible_laws`).
+
+def histogram_intervals(
+    pool: Pool, none: Mapping[str, Table], confidence: float, generator: np.random.Generator
+) -> dict[str, Interval | None]:
+    """Where the mean of each metric over repeated experiments may lie.
+
+    The path of `inversion` goes from the pooled frequencies, for both sets, through those of each.
     """
-    laws = max(1, min(_LAWS, times // 4))
-    each = -(-times // laws)
-    centre = pool.together / pool.together.sum()
-    pairs = zip(
-        *(
-            plausible_laws(centre, seen, counts[seen], laws, generator)
-            for counts in (pool.first, pool.second)
-            for seen in [np.flatnonzero(counts)]
-        ),
-        strict=True,
-    )
-    unbiased = np.sqrt(each / max(each - 1, 1))
-    groups = []
-    for first, second in pairs:
-        sizes = int(pool.first.sum()), int(pool.second.sum())
-        draws = [
-            histogram_scores(
-                draw_counts(first, sizes[0], generator), draw_counts(second, sizes[1], generator)
-            )
-            for _ in range(each)
-        ]
-        groups.append(_stacked(draws))
-    return {
-        name: np.concatenate([(g[name] - g[name].mean()) * unbiased for g in groups])
-        for name in HISTOGRAM_METRICS
-    }
+    value = histogram_scores(pool.first, pool.second)
+    each = max(len(none[_LEADING]) // 4, fewest_simulated(confidence))
+    centre, rows = pool.together / pool.together.sum(), np.arange(len(pool.bits))
+
+    def drawn(step: float) -> dict[str, Table]:
+        laws = [stretched(centre, rows, counts, step) for counts in (pool.first, pool.second)]
+        sizes = [int(counts.sum()) for counts in (pool.first, pool.second)]
+        return _stacked(
+            [
+                histogram_scores(
+                    *(draw_counts(*of, generator) for of in zip(laws, sizes, strict=True))
+                )
+                for _ in range(each)
+            ]
+        )
+
+    along = steps(value[_LEADING], none[_LEADING], drawn(1)[_LEADING])
+    groups = [drawn(step) for step in along]
+    found = {}
+    for name in HISTOGRAM_METRICS:
+        path = np.stack([group[name] for group in groups])
+        between = inverted(
+            METRICS[name], value[name], none[name], path, confidence, from_none=along[0] == 0
+        )
+        found[name] = between and within(between, bounds(name))
+    return found
 
 
 def _stacked(scores: list[Values]) -> dict[str, Table]:

@@ -1,20 +1,23 @@
-"""Few-body distances of shots: their floor, and how far they would scatter."""
+"""Few-body distances of shots: their floor, and where their means may lie."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdiff import bits as bitorder
+from qdiff.comparison import inversion
 from qdiff.comparison.columns import Columns
+from qdiff.comparison.intervals import Interval, within
 from qdiff.comparison.scorecard import Metric
 from qdiff.distribution import draw_counts
-from qdiff.few_body.distances import DISTANCES, Values, distances
+from qdiff.few_body.distances import DISTANCES
 from qdiff.few_body.layout import Floats, Layout
 from qdiff.few_body.moments import of_table, row_sums
-from qdiff.few_body.shrinkage import plausible_differences
 
-_LAWS = 10
 _CELLS = 2.5e11
 _FEWEST_REPLICATES = 40
 
@@ -37,20 +40,31 @@ def _of_counts(layout: Layout, counts: NDArray[np.int64]) -> Floats:
     return np.asarray(row_sums(layout, rows, counts[None, seen])[0])
 
 
-def scatter(
-    layout: Layout, difference: Floats, noise: Floats, generator: np.random.Generator
-) -> Values:
-    """How far each distance would scatter about its own mean if the shots were drawn anew.
+def intervals(
+    layout: Layout, difference: Floats, noise: Floats, confidence: float
+) -> dict[str, Interval | None]:
+    """Where each distance's mean over repeated experiments may lie.
 
     `difference` is the observed one, ``(size,)``, and `noise` replicates of its noise,
-    ``(R, size)``. For each of some differences that may be the true one, the deviations of all
-    replicates about it: ``(laws R,)`` for each distance.
+    ``(R, size)``. The path of `inversion` are the multiples of the observed difference, with the
+    same noise.
     """
-    groups = [
-        distances(layout, true + noise)
-        for true in plausible_differences(layout, difference, noise, _LAWS, generator)
-    ]
-    return {name: np.concatenate([g[name] - g[name].mean() for g in groups]) for name in groups[0]}
+    found = {}
+    for name, distance in DISTANCES.items():
+        if distance.order > layout.num_bits:
+            continue
+        between = _interval(partial(distance.function, layout), difference, noise, confidence)
+        found[name] = between and within(between, (0.0, distance.high))
+    return found
+
+
+def _interval(
+    function: Callable[[Floats], Floats], difference: Floats, noise: Floats, confidence: float
+) -> Interval | None:
+    value, none = float(function(difference)), function(noise)
+    along = inversion.steps(value**2, none**2, function(difference + noise) ** 2)
+    path = np.stack([function(step * difference + noise) for step in along])
+    return inversion.interval(value, none, path, confidence, from_none=along[0] == 0)
 
 
 def affordable_over_rows(resamples: int, rows: int, size: int) -> int:
@@ -75,7 +89,6 @@ def listed(
             name,
             title=distance.title,
             estimator=estimator + some,
-            bounds=(0.0, distance.high),
             confidence=confidence,
         )
     return found

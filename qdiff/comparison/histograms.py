@@ -1,24 +1,24 @@
-"""Metrics of shots: plug-in estimates, their floor, and how far they would scatter.
+"""Metrics of shots: plug-in estimates, their floor, and where their means may lie.
 
-A set of N shots is compared with a reference table through its histogram. Nothing here visits
-all ``2^n`` strings once per replicate: strings that no shot fell on are pooled into one outcome
-of candidate mass zero, which leaves every metric between histogram and reference as it was.
+A set of N shots is compared with a reference table through its histogram. Of a large table not all
+``2^n`` strings are scored in each replicate: strings that no shot fell on are pooled into one
+outcome of candidate mass zero, which leaves every metric between histogram and reference as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import log
-from typing import Any
+from collections.abc import Mapping
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import gammaln
 
 from qdiff import metrics
+from qdiff.comparison.intervals import Interval, about, within
+from qdiff.comparison.inversion import fewest_simulated, interval, steps
 from qdiff.distribution import draw_counts
-from qdiff.metrics import METRICS, PSEUDOCOUNT, Table
+from qdiff.metrics import METRICS, PSEUDOCOUNT, Measure, Table
+from qdiff.shots import Shots
 
 Indices = NDArray[np.int64]
 Counts = NDArray[np.int64]
@@ -27,7 +27,11 @@ Replicates = dict[str, NDArray[np.float64]]
 
 _CELLS = 2**25
 _FEWEST_REPLICATES = 40
-_LAWS = 20
+_WHOLE = 1 << 14
+"""Up to so many outcomes all replicates are scored at once, if there are as many shots."""
+
+_LEADING = "jensen_shannon"
+"""Decides which laws of a path are simulated: always finite, and it adds as squares do."""
 
 
 class Estimator:
@@ -37,10 +41,10 @@ class Estimator:
         reference = self.p = reference / reference.sum()
         self._entropy = float(metrics.entropy(reference))
         self._uniform_fidelity = metrics.uniform_fidelity(reference)
-        self._scores = {
+        self._scores: dict[str, Table] = {
             "xeb": metrics.linear_xeb_scores(reference),
             "log_xeb": metrics.log_xeb_scores(reference),
-            "heavy_output": metrics.heavy_strings(reference),
+            "heavy_output": metrics.heavy_strings(reference).astype(np.float64),
         }
 
     def exact(self, candidate: Table) -> Values:
@@ -54,63 +58,103 @@ class Estimator:
         The raw histogram is used, except for ``kl``, which it would make infinite: there every
         one of the ``2^n`` counts is raised by `PSEUDOCOUNT`.
         """
-        seen = counts / counts.sum()
-        p, q = self._pooled(indices), np.append(seen, 0.0)
+        seen = self.p[indices]
+        pooled = np.append(seen, max(float(self.p.sum() - seen.sum()), 0.0))
+        scores = {name: np.append(of[indices], 0.0) for name, of in self._scores.items()}
+        found = self._values(pooled, scores, np.append(counts, 0))
+        return {name: float(value) for name, value in found.items()}
+
+    def replicates(
+        self, law: Table, shots: int, times: int, generator: np.random.Generator
+    ) -> Replicates:
+        """Plug-in metrics of `times` fresh sets of `shots` draws from `law`, ``(times,)`` each."""
+        draws = (draw_counts(law, shots, generator) for _ in range(times))
+        if len(law) <= min(shots, _WHOLE):
+            return self._values(self.p, self._scores, np.stack([*draws]))
+        values = [
+            self.plug_in(seen, counts[seen])
+            for counts in draws
+            for seen in [np.flatnonzero(counts)]
+        ]
+        return {name: np.array([one[name] for one in values]) for name in METRICS}
+
+    def intervals(
+        self,
+        shots: Shots,
+        none: Replicates,
+        confidence: float,
+        generator: np.random.Generator,
+    ) -> dict[str, Interval | None]:
+        """Where the mean of each metric over repeated experiments may lie.
+
+        `none` are replicates of the reference itself at as many shots. The path of `inversion` goes
+        from the reference through the histogram of the shots. Means over shots have neither a bias
+        nor a bound: theirs deviate in the simulations as they do in truth.
+        """
+        value = self.plug_in(shots.indices, shots.counts)
+        each = max(len(none["kl"]) // 4, fewest_simulated(confidence))
+
+        def drawn(step: float) -> Replicates:
+            law = stretched(self.p, shots.indices, shots.counts, step)
+            return self.replicates(law, shots.num_shots, each, generator)
+
+        along = steps(value[_LEADING], none[_LEADING], drawn(1)[_LEADING])
+        groups = [drawn(step) for step in along]
+        found: dict[str, Interval | None] = {}
+        for name, measure in METRICS.items():
+            path = np.stack([group[name] for group in groups])
+            if measure.linear:
+                apart = (path - path.mean(axis=1, keepdims=True)) * sqrt(each / (each - 1))
+                found[name] = about(value[name], apart.ravel(), confidence)
+            else:
+                found[name] = inverted(
+                    measure, value[name], none[name], path, confidence, from_none=along[0] == 0
+                )
+        return {name: between and within(between, bounds(name)) for name, between in found.items()}
+
+    def _values(self, p: Table, scores: Mapping[str, Table], counts: Counts) -> dict[str, Table]:
+        """Metrics of histograms ``(..., m)`` over outcomes of probability `p`, ``(m,)``.
+
+        Of the outcomes that are pooled nothing was seen, so all have the same smoothed probability.
+        """
+        shots = counts.sum(axis=-1, keepdims=True)
+        q = counts / shots
+        log_q = np.log((counts + PSEUDOCOUNT) / (shots + PSEUDOCOUNT * len(self.p)))
         fidelity = metrics.hellinger_fidelity(p, q)
-        values: dict[str, Any] = {
-            "kl": self._smoothed_kl(p, indices, counts),
+        values = {
+            "kl": -self._entropy - log_q @ p,
             "reverse_kl": metrics.kl_divergence(q, p),
             "jensen_shannon": metrics.jensen_shannon(p, q),
             "total_variation": metrics.total_variation(p, q),
             "hellinger_fidelity": fidelity,
             "normalized_fidelity": metrics.rescale_fidelity(fidelity, self._uniform_fidelity),
         }
-        values |= {name: seen @ scores[indices] for name, scores in self._scores.items()}
-        return {name: float(value) for name, value in values.items()}
+        return values | {name: q @ score for name, score in scores.items()}
 
-    def replicates(
-        self, law: Table, shots: int, times: int, generator: np.random.Generator
-    ) -> Replicates:
-        """Plug-in metrics of `times` fresh sets of `shots` draws from `law`, ``(times,)`` each."""
-        draws = []
-        for _ in range(times):
-            counts = draw_counts(law, shots, generator)
-            seen = np.flatnonzero(counts)
-            draws.append(self.plug_in(seen, counts[seen]))
-        return {name: np.array([values[name] for values in draws]) for name in METRICS}
 
-    def deviations(
-        self, indices: Indices, counts: Counts, times: int, generator: np.random.Generator
-    ) -> Replicates:
-        """How far a repeated experiment would scatter about its own mean: ``(times,)`` each.
+def stretched(p: Table, indices: Indices, counts: Counts, step: float) -> Table:
+    """``p + step (q - p)`` with `q` the histogram; where that is negative, 0."""
+    law = (1 - step) * p
+    law[indices] += step * counts / counts.sum()
+    law = np.maximum(law, 0)
+    return np.asarray(law / law.sum())
 
-        A bootstrap from laws that could have given the shots (`plausible_laws`). Resampling the
-        shots themselves would treat every chance repetition as real and, for a candidate near
-        the reference, overstate the scatter by half.
-        """
-        laws = max(1, min(_LAWS, times // 4, _CELLS // (2 * len(self.p))))
-        each = -(-times // laws)
-        unbiased = np.sqrt(each / max(each - 1, 1))
-        groups = [
-            self.replicates(law, int(counts.sum()), each, generator)
-            for law in plausible_laws(self.p, indices, counts, laws, generator)
-        ]
-        with np.errstate(invalid="ignore"):  # an infinite metric has no deviations: NaN
-            return {
-                name: np.concatenate([(g[name] - g[name].mean()) * unbiased for g in groups])
-                for name in METRICS
-            }
 
-    def _pooled(self, indices: Indices) -> Table:
-        """The reference on `indices`, then the mass of all other strings."""
-        seen = self.p[indices]
-        return np.append(seen, max(float(self.p.sum() - seen.sum()), 0.0))
+def inverted(
+    measure: Measure, value: float, none: Table, path: Table, confidence: float, *, from_none: bool
+) -> Interval | None:
+    """`inversion.interval` of a metric, which may be 0 or 1 at best."""
+    best = 0.0 if measure.best is None else measure.best
+    lost = [np.abs(scores - best) for scores in (value, none, path)]
+    found = interval(float(lost[0]), lost[1], lost[2], confidence, from_none=from_none)
+    if found is None or best == 0:
+        return found
+    return best - found[1], best - found[0]
 
-    def _smoothed_kl(self, pooled: Table, indices: Indices, counts: Counts) -> float:
-        """``KL(p || counts + 1/2)``; unseen strings all have the same candidate probability."""
-        total = counts.sum() + PSEUDOCOUNT * len(self.p)
-        log_q = np.log((np.append(counts, 0) + PSEUDOCOUNT) / total)
-        return float(-self._entropy - pooled @ log_q)
+
+def bounds(name: str) -> Interval:
+    """The range of a metric."""
+    return METRICS[name].low, METRICS[name].high
 
 
 def affordable(resamples: int, outcomes: int) -> int:
@@ -119,56 +163,3 @@ def affordable(resamples: int, outcomes: int) -> int:
     There a metric sums so many strings that its scatter is small and known from few replicates.
     """
     return min(resamples, max(_FEWEST_REPLICATES, _CELLS // outcomes))
-
-
-def plausible_laws(
-    p: Table, indices: Indices, counts: Counts, number: int, generator: np.random.Generator
-) -> Iterator[Table]:
-    """Laws the shots may have come from: draws from an empirical-Bayes posterior.
-
-    The prior is a Dirichlet law around ``w p + (1 - w) uniform``: `w` by maximum likelihood, the
-    concentration drawn from its own posterior (flat in its logarithm). Shots that look like the
-    reference give the reference back; many shots that do not give back themselves.
-    """
-    centre = _prior_centre(p, indices, counts)
-    grid, weights = _concentrations(centre[indices], counts)
-    for concentration in generator.choice(grid, size=number, p=weights):
-        shape = concentration * centre
-        shape[indices] += counts
-        law = generator.standard_gamma(shape)
-        yield law / law.sum()
-
-
-def _prior_centre(p: Table, indices: Indices, counts: Counts) -> Table:
-    """``w p + (1 - w) u``: `u` is uniform, on the support of `p` if that holds all the shots.
-
-    The reference alone (w = 1) unless the shots speak against it by two units of log-likelihood.
-    """
-    inside = bool((p[indices] > 0).all())
-    uniform = np.where(p > 0, 1.0, 0.0 if inside else 1.0)
-    uniform /= uniform.sum()
-    seen, level = p[indices], uniform[indices]
-
-    def loss(weight: float) -> float:
-        return -float(counts @ np.log(weight * seen + (1 - weight) * level))
-
-    best = minimize_scalar(loss, bounds=(0, 1), method="bounded", options={"xatol": 1e-4})
-    if inside and loss(1) <= best.fun + 2:
-        return p
-    return np.asarray(best.x * p + (1 - best.x) * uniform)
-
-
-def _concentrations(centre: Table, counts: Counts) -> tuple[Table, Table]:
-    """A grid of Dirichlet concentrations and their posterior weights, given counts where seen."""
-    shots = int(counts.sum())
-    grid = np.exp(np.linspace(0, log(shots) + 3, 24))
-    likelihood = np.array(
-        [
-            (gammaln(counts + a * centre) - gammaln(a * centre)).sum()
-            + gammaln(a)
-            - gammaln(shots + a)
-            for a in grid
-        ]
-    )
-    weights = np.exp(likelihood - likelihood.max())
-    return grid, weights / weights.sum()

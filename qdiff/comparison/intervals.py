@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 Interval = tuple[float, float]
 
 
-def central(
-    sample: NDArray[np.float64], confidence: float, *, independent: int | None = None
-) -> Interval | None:
+def central(sample: NDArray[np.float64], confidence: float) -> Interval | None:
     """The range that holds one more draw with probability `confidence`; None if any is not finite.
 
     Of r independent draws, a further one falls below the k-th smallest with probability
     k / (r + 1), so the ends are the order statistics at ``k = (1 -+ confidence) / 2 (r + 1)``,
     between two of them by interpolation. The plain quantiles of few draws are too narrow: those of
-    200 would hold 94 %, not 95 %. Of a sample that is pooled from correlated groups, `independent`
-    says what r is.
+    200 would hold 94 %, not 95 %.
 
     >>> low, high = central(np.arange(1.0, 40.0), 0.95)
     >>> round(low, 9), round(high, 9)
@@ -27,24 +24,21 @@ def central(
     """
     if not np.isfinite(sample).all():
         return None
-    draws = len(sample) if independent is None else independent
+    draws = len(sample)
     tail = ((1 - confidence) / 2 * (draws + 1) - 1) / max(draws - 1, 1)
     low, high = np.quantile(sample, [max(tail, 0.0), min(1 - tail, 1.0)])
     return float(low), float(high)
 
 
-def about(
-    value: float,
-    deviations: NDArray[np.float64],
-    confidence: float,
-    bounds: Interval,
-    *,
-    independent: int | None = None,
-) -> Interval | None:
-    """`value` minus the central range of its deviations, within the metric's range."""
+def about(value: float, deviations: NDArray[np.float64], confidence: float) -> Interval | None:
+    """`value` minus the central range of its deviations."""
     if not isfinite(value):
         return None
-    spread = central(deviations, confidence, independent=independent)
-    if spread is None:
-        return None
-    return max(value - spread[1], bounds[0]), min(value - spread[0], bounds[1])
+    spread = central(deviations, confidence)
+    return None if spread is None else (value - spread[1], value - spread[0])
+
+
+def within(interval: Interval, bounds: Interval) -> Interval:
+    """What of an interval is within a metric's range."""
+    low, high = np.clip(interval, *bounds)
+    return float(low), float(high)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations
 from types import MappingProxyType
 
 import numpy as np
@@ -36,17 +36,20 @@ def marginal_distances(layout: Layout, difference: Floats, order: int) -> Floats
     """
     means = [layout.means(difference, weight) for weight in range(1, order + 1)]
     bits = layout.strings[order - 1].T
-    terms: list[tuple[tuple[int, ...], Floats]]
-    terms = [((place,), means[0][..., bit]) for place, bit in enumerate(bits)]
-    for i, j in [(0, 1), (0, 2), (1, 2)][: order * (order - 1) // 2]:
-        terms.append(((i, j), means[1][..., pair_rank(bits[i], bits[j])]))
+    cells: list[Floats] = [np.zeros(1)] * (1 << order)  # by subset, then by outcome
+    for place, bit in enumerate(bits):
+        cells[1 << place] = means[0][..., bit]
+    for i, j in combinations(range(order), 2):
+        cells[1 << i | 1 << j] = means[1][..., pair_rank(bits[i], bits[j])]
     if order == 3:
-        terms.append(((0, 1, 2), means[2]))
-    total = np.zeros(terms[0][1].shape)
-    for signs in product((1, -1), repeat=order):
-        cell = np.zeros_like(total)
-        for places, term in terms:
-            cell += np.prod([signs[place] for place in places]) * term
+        cells[0b111] = means[2]
+    for place in range(order):  # a Walsh-Hadamard transform
+        for low in range(1 << order):
+            if not low >> place & 1:
+                even, odd = cells[low], cells[low | 1 << place]
+                cells[low], cells[low | 1 << place] = even + odd, even - odd
+    total = np.abs(cells[0])
+    for cell in cells[1:]:
         total += np.abs(cell)
     return np.asarray(total / 2 ** (order + 1))
 
