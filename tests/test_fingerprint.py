@@ -109,7 +109,7 @@ def test_free_parameters_are_matched_by_name() -> None:
 
 
 def test_dynamic_circuits_and_large_entangled_ones_have_a_structure_only(monkeypatch) -> None:
-    monkeypatch.setattr("qdiff.sketches._MAX_WORK", 1e8)  # a tenth, and still too little
+    monkeypatch.setattr("qdiff.sketches.chain._MAX_WORK", 1e8)  # a tenth, and still too little
     dynamic = QuantumCircuit(2, 2)
     dynamic.h(0)
     dynamic.measure(0, 0)
