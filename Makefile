@@ -22,6 +22,7 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q --doctest-modules qdiff
 	$(BIN)/python benchmarks/tables.py --check
 	$(BIN)/python benchmarks/figures.py --check

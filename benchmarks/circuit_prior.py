@@ -20,11 +20,11 @@ import record
 from quality import SUITES
 
 import qdiff
-from qdiff.heldout import hold_out
-from qdiff.metrics import kl_divergence
-from qdiff.physics import CircuitFitConfig, fit_circuit
-from qdiff.programs import program_of
-from qdiff.shot_multiplier import shots_for_kl
+from qdiff.comparison.metrics.shot_multiplier import shots_for_kl
+from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff.fitting.heldout import hold_out
+from qdiff.models.noisy_circuit.fit import CircuitFitConfig, fit_circuit
+from qdiff.simulation.program import program_of
 
 CIRCUITS = SUITES["q12"].circuits
 

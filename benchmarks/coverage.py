@@ -19,10 +19,12 @@ import numpy as np
 import record
 
 from qdiff import Distribution, Shots
-from qdiff.comparison import against_law, against_shots, few_body
-from qdiff.comparison.histograms import Estimator
-from qdiff.comparison.pool import Pool
-from qdiff.few_body import Moments, distance_values
+from qdiff.comparison import against_law, against_shots
+from qdiff.comparison import few_body_metrics as few_body
+from qdiff.comparison.few_body.distances import distance_values
+from qdiff.comparison.few_body.moments import Moments
+from qdiff.comparison.intervals.histogram_estimator import Estimator
+from qdiff.comparison.intervals.pool import Pool
 
 CONFIDENCE = 0.95
 REPLICATES = 100

@@ -21,10 +21,11 @@ import numpy as np
 import record
 
 import qdiff
-from qdiff import Register, Shots, storage
-from qdiff.exchange import forms
-from qdiff.exchange.forms import Form
-from qdiff.exchange.hints import Hints
+from qdiff import Register, Shots
+from qdiff.data import storage
+from qdiff.files import formats as forms
+from qdiff.files.formats import Form
+from qdiff.files.hints import Hints
 
 SHOTS, BITS, REPEATS = 1_000_000, 100, 3
 OWN = "safetensors"

@@ -17,9 +17,9 @@ import numpy as np
 import record
 
 import qdiff
-from qdiff.metrics import kl_divergence
-from qdiff.parts import Part
-from qdiff.shot_multiplier import shots_for_kl
+from qdiff.comparison.metrics.shot_multiplier import shots_for_kl
+from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff.models.surrogate.parts import Part
 
 CIRCUITS = (
     "circuits/ising_10.qasm",

@@ -19,8 +19,8 @@ import record
 
 import qdiff
 from qdiff import Confusion, Distribution, Shots
-from qdiff.baselines import HAMMER
-from qdiff.physics.unfolding import steps
+from qdiff.models.baselines.hammer import HAMMER
+from qdiff.models.readout.unfolding import steps
 
 GATES = "depolarizing:p1=5e-4,p2=4e-3"
 CIRCUITS = ("ghz:8", "ising:8", "qaoa:8,seed=1", "ghz:12", "ising:12", "qaoa:12,seed=1")

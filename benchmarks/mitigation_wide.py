@@ -25,9 +25,9 @@ from qiskit import QuantumCircuit
 
 import qdiff
 from qdiff import Confusion, Shots
-from qdiff.laws import AnyOrderLaw, HistogramLaw
-from qdiff.matrix_product import MatrixProductLaw
-from qdiff.physics.chains import read_chain
+from qdiff.models.clifford.chain_algebra import read_chain
+from qdiff.models.laws.law import AnyOrderLaw, HistogramLaw
+from qdiff.models.matrix_product.law import MatrixProductLaw
 
 SHOTS = 10_000
 _DRAWN = 20_000

@@ -15,10 +15,11 @@ from typing import Any
 import record
 
 import qdiff
-from qdiff.baselines import LSTM, Histogram
-from qdiff.heldout import hold_out
-from qdiff.metrics import kl_divergence
-from qdiff.parts import Part
+from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff.fitting.heldout import hold_out
+from qdiff.models.baselines.counting import Histogram
+from qdiff.models.baselines.lstm import LSTM
+from qdiff.models.surrogate.parts import Part
 
 CIRCUIT = "brickwork:12,depth=12,seed=1"
 SHOTS = 500_000

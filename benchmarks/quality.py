@@ -20,19 +20,16 @@ import numpy as np
 import record
 
 import qdiff
-from qdiff.baselines import (
-    LSTM,
-    MADE,
-    Baseline,
-    ChowLiuTree,
-    Histogram,
-    IndependentBits,
-    MatrixProduct,
-)
-from qdiff.heldout import hold_out
-from qdiff.metrics import kl_divergence
-from qdiff.parts import Part
-from qdiff.shot_multiplier import shots_for_kl
+from qdiff.comparison.metrics.shot_multiplier import shots_for_kl
+from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff.fitting.heldout import hold_out
+from qdiff.models.baselines.base import Baseline
+from qdiff.models.baselines.chow_liu import ChowLiuTree
+from qdiff.models.baselines.counting import Histogram, IndependentBits
+from qdiff.models.baselines.lstm import LSTM
+from qdiff.models.baselines.made import MADE
+from qdiff.models.baselines.matrix_product import MatrixProduct
+from qdiff.models.surrogate.parts import Part
 
 NOISE = "superconducting"
 

@@ -31,10 +31,12 @@ from quality import BASELINES as QUALITY_BASELINES
 
 import qdiff
 from qdiff import Distribution, Shots
-from qdiff.baselines import HAMMER, RBM, Baseline
-from qdiff.bits import all_bits
-from qdiff.heldout import hold_out
-from qdiff.metrics import kl_divergence, total_variation
+from qdiff.comparison.metrics.tables import kl_divergence, total_variation
+from qdiff.data.bits import all_bits
+from qdiff.fitting.heldout import hold_out
+from qdiff.models.baselines.base import Baseline
+from qdiff.models.baselines.hammer import HAMMER
+from qdiff.models.baselines.rbm import RBM
 
 BASELINES: dict[str, Baseline] = {**QUALITY_BASELINES, "rbm": RBM(), "hammer": HAMMER()}
 DEPTHS = (0, 20, 40, 60, 80, 100)

@@ -30,23 +30,23 @@ from torch import nn
 
 import qdiff
 from qdiff import Distribution, Shots
-from qdiff import bits as bitorder
-from qdiff.bits import Bits
-from qdiff.diffusion.bitflip import BitFlip
-from qdiff.diffusion.bitflip_decoding import BitFlipLaw
-from qdiff.diffusion.denoiser import Denoiser
-from qdiff.diffusion.entropy_profile import EntropyProfile, entropy_profile
-from qdiff.diffusion.flip_costs import step_costs
-from qdiff.diffusion.flip_schedule import FlipSchedule
-from qdiff.diffusion.level_network import LevelMLP, LevelNetwork
-from qdiff.diffusion.masking import Masking
-from qdiff.diffusion.networks import ResidualMLP
-from qdiff.diffusion.process import Process
-from qdiff.diffusion.training import Data, Trainer, TrainingConfig
-from qdiff.diffusion.unmasking import ParallelDecoder
-from qdiff.diffusion.unmasking_schedule import UnmaskingSchedule
-from qdiff.laws import Law
-from qdiff.metrics import kl_divergence
+from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff.data import bits as bitorder
+from qdiff.data.bits import Bits
+from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
+from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile, entropy_profile
+from qdiff.models.diffusion.decoding.flip_costs import step_costs
+from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
+from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
+from qdiff.models.diffusion.denoisers.config import ResidualMLP
+from qdiff.models.diffusion.denoisers.denoiser import Denoiser
+from qdiff.models.diffusion.denoisers.level_network import LevelMLP, LevelNetwork
+from qdiff.models.diffusion.processes.bitflip import BitFlip
+from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
+from qdiff.models.diffusion.processes.masking import Masking
+from qdiff.models.diffusion.processes.process import Process
+from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.laws.law import Law
 
 CIRCUITS = ("ising:10", "brickwork:10,depth=3", "ghz:10", "qaoa:10")
 NOISE = "superconducting"

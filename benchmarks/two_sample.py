@@ -22,8 +22,10 @@ from quality import truth_of
 
 import qdiff
 from qdiff import Shots
-from qdiff.baselines import ChowLiuTree, FittedBaseline, ProductLaw
-from qdiff.novelty import proportion_interval
+from qdiff.comparison.metrics.novelty import proportion_interval
+from qdiff.models.baselines.base import FittedBaseline
+from qdiff.models.baselines.chow_liu import ChowLiuTree
+from qdiff.models.baselines.counting import ProductLaw
 
 LEVEL = 0.05
 PERMUTATIONS = 99

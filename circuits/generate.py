@@ -12,7 +12,8 @@ from pathlib import Path
 from qiskit import qasm3
 from qiskit.circuit import QuantumCircuit
 
-from qdiff import families, storage
+from qdiff.circuit.families import by_name as families
+from qdiff.data import storage
 
 FOLDER = Path(__file__).parent
 

@@ -13,77 +13,80 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qdiff.environment import __version__ as __version__
+
 if TYPE_CHECKING:
-    from qdiff.bits import Register as Register
-    from qdiff.circuit import circuit_hash as circuit_hash
-    from qdiff.circuit import load_circuit as load_circuit
-    from qdiff.comparison import Comparison as Comparison
-    from qdiff.comparison import compare as compare
-    from qdiff.conversion import convert as convert
-    from qdiff.distribution import Distribution as Distribution
-    from qdiff.drift import Drift as Drift
-    from qdiff.drift import score as score
+    from qdiff.circuit.loading import load_circuit as load_circuit
+    from qdiff.circuit.structural_hash import circuit_hash as circuit_hash
+    from qdiff.comparison.compare import compare as compare
+    from qdiff.comparison.drift import Drift as Drift
+    from qdiff.comparison.drift import score as score
+    from qdiff.comparison.metrics.heldout_likelihood import (
+        heldout_likelihoods as heldout_likelihoods,
+    )
+    from qdiff.comparison.metrics.novelty import novelty_rate as novelty_rate
+    from qdiff.comparison.metrics.pointwise import pointwise_distances as pointwise_distances
+    from qdiff.comparison.scorecard import Comparison as Comparison
+    from qdiff.comparison.two_sample.classifier import classifier_test as classifier_test
+    from qdiff.comparison.two_sample.mmd import mmd_test as mmd_test
+    from qdiff.data.bits import Register as Register
+    from qdiff.data.distribution import Distribution as Distribution
+    from qdiff.data.shots import Shots as Shots
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
-    from qdiff.exchange.qiskit_results import from_qiskit as from_qiskit
-    from qdiff.fitting import FitConfig as FitConfig
-    from qdiff.formats import load as load
-    from qdiff.informed import fit as fit
-    from qdiff.informed import mitigate as mitigate
-    from qdiff.likelihood import heldout_likelihoods as heldout_likelihoods
-    from qdiff.noise import NoiseSpec as NoiseSpec
-    from qdiff.novelty import novelty_rate as novelty_rate
-    from qdiff.physics import Confusion as Confusion
-    from qdiff.pointwise import pointwise_distances as pointwise_distances
-    from qdiff.primitives import Family as Family
-    from qdiff.primitives import OnDemand as OnDemand
-    from qdiff.primitives import SurrogateBackend as SurrogateBackend
-    from qdiff.primitives import SurrogateSampler as SurrogateSampler
-    from qdiff.reference import exact as exact
-    from qdiff.reference import trajectories as trajectories
-    from qdiff.shots import Shots as Shots
-    from qdiff.simulator import simulate as simulate
-    from qdiff.surrogate import Surrogate as Surrogate
-    from qdiff.two_sample import classifier_test as classifier_test
-    from qdiff.two_sample import mmd_test as mmd_test
-    from qdiff.z_strings import z_expectation as z_expectation
+    from qdiff.files.convert import convert as convert
+    from qdiff.files.load import load as load
+    from qdiff.files.qiskit_results import from_qiskit as from_qiskit
+    from qdiff.fitting.config import FitConfig as FitConfig
+    from qdiff.fitting.fit import fit as fit
+    from qdiff.fitting.fit import mitigate as mitigate
+    from qdiff.fitting.z_expectation import z_expectation as z_expectation
+    from qdiff.models.readout.confusion import Confusion as Confusion
+    from qdiff.models.surrogate.surrogate import Surrogate as Surrogate
+    from qdiff.noise.spec import NoiseSpec as NoiseSpec
+    from qdiff.primitives.backend import SurrogateBackend as SurrogateBackend
+    from qdiff.primitives.family import Family as Family
+    from qdiff.primitives.on_demand import OnDemand as OnDemand
+    from qdiff.primitives.sampler import SurrogateSampler as SurrogateSampler
+    from qdiff.simulation.exact import exact as exact
+    from qdiff.simulation.exact import trajectories as trajectories
+    from qdiff.simulation.simulate import simulate as simulate
 
-__version__ = "0.1.0"
 
 _MODULES = {
-    "Comparison": "comparison",
-    "Confusion": "physics",
-    "Distribution": "distribution",
-    "Drift": "drift",
-    "Family": "primitives",
-    "FitConfig": "fitting",
+    "Comparison": "comparison.scorecard",
+    "Confusion": "models.readout.confusion",
+    "Distribution": "data.distribution",
+    "Drift": "comparison.drift",
+    "Family": "primitives.family",
+    "FitConfig": "fitting.config",
     "InputError": "errors",
-    "NoiseSpec": "noise",
+    "NoiseSpec": "noise.spec",
     "NoiseWarning": "errors",
-    "OnDemand": "primitives",
-    "Register": "bits",
-    "Shots": "shots",
-    "Surrogate": "surrogate",
-    "SurrogateBackend": "primitives",
-    "SurrogateSampler": "primitives",
-    "circuit_hash": "circuit",
-    "classifier_test": "two_sample",
-    "compare": "comparison",
-    "convert": "conversion",
-    "exact": "reference",
-    "fit": "informed",
-    "from_qiskit": "exchange.qiskit_results",
-    "heldout_likelihoods": "likelihood",
-    "load": "formats",
-    "load_circuit": "circuit",
-    "mitigate": "informed",
-    "mmd_test": "two_sample",
-    "novelty_rate": "novelty",
-    "pointwise_distances": "pointwise",
-    "score": "drift",
-    "simulate": "simulator",
-    "trajectories": "reference",
-    "z_expectation": "z_strings",
+    "OnDemand": "primitives.on_demand",
+    "Register": "data.bits",
+    "Shots": "data.shots",
+    "Surrogate": "models.surrogate.surrogate",
+    "SurrogateBackend": "primitives.backend",
+    "SurrogateSampler": "primitives.sampler",
+    "circuit_hash": "circuit.structural_hash",
+    "classifier_test": "comparison.two_sample.classifier",
+    "compare": "comparison.compare",
+    "convert": "files.convert",
+    "exact": "simulation.exact",
+    "fit": "fitting.fit",
+    "from_qiskit": "files.qiskit_results",
+    "heldout_likelihoods": "comparison.metrics.heldout_likelihood",
+    "load": "files.load",
+    "load_circuit": "circuit.loading",
+    "mitigate": "fitting.fit",
+    "mmd_test": "comparison.two_sample.mmd",
+    "novelty_rate": "comparison.metrics.novelty",
+    "pointwise_distances": "comparison.metrics.pointwise",
+    "score": "comparison.drift",
+    "simulate": "simulation.simulate",
+    "trajectories": "simulation.exact",
+    "z_expectation": "fitting.z_expectation",
 }
 
 __all__ = ["__version__", *_MODULES]

@@ -1,5 +1,5 @@
 """``python -m qdiff`` is ``qdiff``."""
 
-from qdiff.cli import main
+from qdiff.cli.main import main
 
 main()

@@ -9,7 +9,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 
 import qdiff
 from qdiff import InputError, NoiseSpec
-from qdiff.circuit import is_dynamic
+from qdiff.circuit.measurement import is_dynamic
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from qdiff.pipeline import Job, run
+from qdiff.cli.job import Job
+from qdiff.cli.pipeline import run
 
 
 def main(folder: Path, *, shots: int = 2000) -> float:

@@ -1,7 +1,7 @@
 """Circuits from files, family texts and Qiskit objects.
 
 A file is recognised by its content, not its suffix. What may be far larger than it looks is first
-read in a process of its own (`qdiff.circuit.trial`).
+read in a process of its own (`qdiff.circuit.sandbox`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from qiskit.circuit import QuantumCircuit
 
-from qdiff import families
 from qdiff.circuit import openqasm
+from qdiff.circuit.families import by_name as families
+from qdiff.circuit.families import mqt
 from qdiff.circuit.measurement import measures
 from qdiff.circuit.openqasm import MAX_REGISTER_BITS
 from qdiff.circuit.parsing import QASM2, QASM3, QPY, parse
-from qdiff.circuit.trial import rehearse
+from qdiff.circuit.sandbox import rehearse
 from qdiff.errors import InputError
-from qdiff.families import mqt
 
 OLDEST_SAFE_QPY = 13
 """Earlier QPY versions can run code while they are read (Qiskit's advisory on QPY)."""

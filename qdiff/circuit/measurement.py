@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from qiskit.circuit import (
     CircuitInstruction,
     Clbit,
@@ -13,7 +15,7 @@ from qiskit.circuit import (
     Store,
 )
 
-from qdiff.bits import Register
+from qdiff.data.bits import Register
 from qdiff.errors import InputError
 
 _PASSIVE = ("barrier", "delay")
@@ -174,3 +176,14 @@ def _qubits(circuit: QuantumCircuit, step: CircuitInstruction) -> list[int]:
 def _clbits(circuit: QuantumCircuit, step: CircuitInstruction) -> list[int]:
     clbits: tuple[Clbit, ...] = step.clbits
     return [circuit.find_bit(clbit).index for clbit in clbits]
+
+
+def active_qubits(circuit: QuantumCircuit, measured: Collection[int] | None) -> set[int]:
+    """The qubits whose gates can influence the `measured` ones; every qubit in use for None."""
+    index = {qubit: place for place, qubit in enumerate(circuit.qubits)}
+    active = set(measured or ())
+    for step in reversed(circuit.data):
+        touched = {index[qubit] for qubit in step.qubits}
+        if measured is None or active & touched:
+            active |= touched
+    return active

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qdiff import storage
+from qdiff.data import storage
 from qdiff.errors import InputError
 
 MAX_FILE_BYTES = 64 * 2**20

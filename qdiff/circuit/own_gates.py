@@ -15,7 +15,7 @@ from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Operator
 
-from qdiff.circuit.hashing import is_standard, standard_gates
+from qdiff.circuit.structural_hash import is_standard, standard_gates
 
 _AER_NAMES = frozenset(
     {

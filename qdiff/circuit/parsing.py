@@ -12,9 +12,9 @@ from typing import Any
 from qiskit import qasm2, qasm3, qpy
 from qiskit.circuit import QuantumCircuit
 
-from qdiff import storage
 from qdiff.circuit import openqasm
 from qdiff.circuit.own_gates import resolve_own_gates
+from qdiff.data import storage
 from qdiff.errors import InputError
 
 _PLACE = re.compile(r"^(?:<input>:)?L?(\d+)[:,]C?(\d+):")

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import comparing, console, files, interrupts, readout, scoring
+from qdiff.cli import compare as comparing
+from qdiff.cli import console, interrupts, readout
+from qdiff.cli import convert as files
+from qdiff.cli import score as scoring
 from qdiff.cli.descriptions import describe, describe_file
 from qdiff.cli.options import (
     CircuitArgument,
@@ -53,10 +56,11 @@ def run(
 
     Example: qdiff run circuits/ising_10.qasm --shots 10000 --out runs/ising
     """
-    from qdiff import pipeline
+    from qdiff.cli import pipeline
+    from qdiff.cli.job import Job
 
     folder = out or Path("runs") / Path(circuit).stem.replace(":", "_").replace(",", "_")
-    job = pipeline.Job(
+    job = Job(
         circuit=circuit,
         noise=noise,
         shots=shots,
@@ -97,7 +101,8 @@ def simulate(
 
     Example: qdiff simulate ising:12 --shots 20000 --out shots.safetensors
     """
-    from qdiff import simulator, storage
+    from qdiff.data import storage
+    from qdiff.simulation import simulate as simulator
 
     storage.refuse_existing(out, force=force)
     drawn = simulator.simulate(
@@ -123,7 +128,8 @@ def exact(
 
     Example: qdiff exact ising:10 --noise superconducting --out exact.safetensors
     """
-    from qdiff import reference, storage
+    from qdiff.data import storage
+    from qdiff.simulation import exact as reference
 
     storage.refuse_existing(out, force=force)
     shown = console.interactive(json)
@@ -159,7 +165,9 @@ def fit(
 
     Example: qdiff fit shots.safetensors --circuit ising:12 --out model.safetensors
     """
-    from qdiff import formats, informed, storage
+    from qdiff.data import storage
+    from qdiff.files import load as formats
+    from qdiff.fitting import fit as informed
 
     storage.refuse_existing(out, force=force)
     data = formats.load_data(shots)
@@ -206,7 +214,8 @@ def sample(
 
     Example: qdiff sample model.safetensors --shots 1000000 --out samples.safetensors
     """
-    from qdiff import formats, storage
+    from qdiff.data import storage
+    from qdiff.files import load as formats
 
     storage.refuse_existing(out, force=force)
     drawn = formats.load_surrogate(model).sample(

@@ -16,8 +16,8 @@ from qdiff import progress
 from qdiff.cli import interrupts
 
 if TYPE_CHECKING:
-    from qdiff.comparison import Comparison
-    from qdiff.fitting import Watch
+    from qdiff.comparison.scorecard import Comparison
+    from qdiff.fitting.fit_shots import Watch
 
 
 def say(message: str) -> None:

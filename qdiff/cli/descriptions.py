@@ -12,9 +12,9 @@ def describe_file(file: str) -> dict[str, Any]:
     What is no file is a circuit family. A file is a circuit by its content, or its name where the
     content is damaged; of any other the complaint is about shots.
     """
-    from qdiff import formats
-    from qdiff.circuit import load_circuit
-    from qdiff.conversion import CIRCUIT_SUFFIXES, holds_circuit
+    from qdiff.circuit.loading import load_circuit
+    from qdiff.files import load as formats
+    from qdiff.files.convert import CIRCUIT_SUFFIXES, holds_circuit
 
     path = Path(file)
     named = not path.exists() or path.suffix.lower() in CIRCUIT_SUFFIXES
@@ -24,7 +24,8 @@ def describe_file(file: str) -> dict[str, Any]:
 
 
 def _describe_circuit(circuit: Any) -> dict[str, Any]:
-    from qdiff.circuit import circuit_hash, is_dynamic, registers_of
+    from qdiff.circuit.measurement import is_dynamic, registers_of
+    from qdiff.circuit.structural_hash import circuit_hash
 
     return {
         "kind": "circuit",
@@ -41,9 +42,9 @@ def _describe_circuit(circuit: Any) -> dict[str, Any]:
 
 def describe(value: Any) -> dict[str, Any]:
     """A summary of shots, a distribution or a surrogate, as JSON."""
-    from qdiff.distribution import Distribution
-    from qdiff.metrics import entropy
-    from qdiff.shots import Shots
+    from qdiff.comparison.metrics.tables import entropy
+    from qdiff.data.distribution import Distribution
+    from qdiff.data.shots import Shots
 
     common = {
         "num_bits": value.num_bits,

@@ -10,8 +10,8 @@ from qdiff.errors import InputError
 
 def check(report: Path | None, pictures: str | None, *, force: bool) -> None:
     """What can be refused before anything is compared."""
-    from qdiff import storage
-    from qdiff.report import check_pictures
+    from qdiff.data import storage
+    from qdiff.report.files import check_pictures
 
     if report is None:
         if pictures is not None:
@@ -25,9 +25,9 @@ def check(report: Path | None, pictures: str | None, *, force: bool) -> None:
 
 
 def write(report: Path, pictures: str | None, *, force: bool, **comparison: Any) -> None:
-    """Write the page of `qdiff.pages.comparison_page`, and its pictures if asked for."""
-    from qdiff.pages import comparison_page
-    from qdiff.report import save_pictures, write_report
+    """Write the page of `comparison_page.comparison_page`, and its pictures if asked for."""
+    from qdiff.report.comparison_page import comparison_page
+    from qdiff.report.files import save_pictures, write_report
 
     page = comparison_page(**comparison)
     write_report(report, page, force=force)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdiff.cli import console, selection
+from qdiff.cli.convert import BitsOption, RegistersOption
 from qdiff.cli.descriptions import describe
-from qdiff.cli.files import BitsOption, RegistersOption
 from qdiff.cli.options import ForceOption, JsonOption, KnownCircuitOption, SeedOption
 from qdiff.errors import InputError
 
 if TYPE_CHECKING:
-    from qdiff.bits import Register
-    from qdiff.shots import Shots
+    from qdiff.data.bits import Register
+    from qdiff.data.shots import Shots
 
 
 _RATES = re.compile(r"[\d.]+(?:[eE][-+]?\d+)?(?:/[\d.]+(?:[eE][-+]?\d+)?)?")
@@ -58,10 +58,11 @@ def calibrate(
 
     Example: qdiff calibrate job.json --pub 0,1 --circuit ones_on_device.qpy --out readout.toml
     """
-    from qdiff import storage
-    from qdiff.circuit import load_circuit
-    from qdiff.exchange.hints import parse_registers
-    from qdiff.noise import NoiseSpec, calibration
+    from qdiff.circuit.loading import load_circuit
+    from qdiff.data import storage
+    from qdiff.files.hints import parse_registers
+    from qdiff.noise import calibration
+    from qdiff.noise.spec import NoiseSpec
 
     storage.refuse_existing(out, force=force)
     gates = None if base is None else NoiseSpec.parse(base)
@@ -92,9 +93,9 @@ def _calibration_shots(
     bits: int | None,
     registers: tuple[Register, ...] | None,
 ) -> tuple[Shots, Shots]:
-    from qdiff import formats
-    from qdiff.exchange.hints import Hints
-    from qdiff.shots import Shots
+    from qdiff.data.shots import Shots
+    from qdiff.files import load as formats
+    from qdiff.files.hints import Hints
 
     if len(files) > 2:
         raise InputError("give the shots of |0...0> and of |1...1>, or one file of mthree")
@@ -143,7 +144,9 @@ def mitigate(
 
     Example: qdiff mitigate shots.safetensors --readout 0.02/0.03 --out mitigated.safetensors
     """
-    from qdiff import formats, informed, storage
+    from qdiff.data import storage
+    from qdiff.files import load as formats
+    from qdiff.fitting import fit as informed
 
     storage.refuse_existing(out, force=force)
     spec = f"depolarizing:readout={readout}" if _RATES.fullmatch(readout) else readout

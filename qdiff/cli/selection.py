@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.shots import Shots
 
 _LONGEST = 9  # digits
 

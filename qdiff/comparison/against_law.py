@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiff.baselines import IndependentBits, ProductLaw
-from qdiff.comparison import few_body
-from qdiff.comparison.checks import fewest_resamples
+from qdiff.comparison import few_body_metrics as few_body
 from qdiff.comparison.columns import Columns
-from qdiff.comparison.histograms import Estimator, Values, affordable
+from qdiff.comparison.comparability import fewest_resamples
+from qdiff.comparison.few_body.distances import distance_values, distances
+from qdiff.comparison.few_body.moments import Moments
+from qdiff.comparison.intervals.histogram_estimator import Estimator, Values, affordable
+from qdiff.comparison.metrics.shot_multiplier import MAX_SHOTS, HistogramCurve
+from qdiff.comparison.metrics.tables import METRICS, Table
 from qdiff.comparison.scorecard import Comparison, Interval, Metric
-from qdiff.distribution import Distribution
-from qdiff.few_body import Moments, distance_values, distances
-from qdiff.metrics import METRICS, Table
-from qdiff.shot_multiplier import MAX_SHOTS, HistogramCurve
-from qdiff.shots import Shots
+from qdiff.data.distribution import Distribution
+from qdiff.data.shots import Shots
+from qdiff.models.baselines.counting import IndependentBits, ProductLaw
 
 SHOT_MULTIPLIER = "shot_multiplier"
 
@@ -104,7 +105,7 @@ def _few_body_columns(
     generator: np.random.Generator,
     confidence: float,
 ) -> Columns:
-    """The distances of `qdiff.few_body`."""
+    """The distances of `qdiff.comparison.few_body`."""
     ours, theirs = moments
     layout = theirs.layout
 

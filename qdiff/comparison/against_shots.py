@@ -7,21 +7,22 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff import metrics
-from qdiff.baselines import IndependentBits, ProductLaw
-from qdiff.comparison import few_body
-from qdiff.comparison.checks import fewest_resamples
+from qdiff.comparison import few_body_metrics as few_body
 from qdiff.comparison.columns import Columns, Values
-from qdiff.comparison.histograms import bounds, inverted, stretched
-from qdiff.comparison.intervals import Interval, within
-from qdiff.comparison.inversion import fewest_simulated, steps
-from qdiff.comparison.pool import Pool, drawn_anew
+from qdiff.comparison.comparability import fewest_resamples
+from qdiff.comparison.few_body.distances import distance_values, distances
+from qdiff.comparison.few_body.moments import Moments, row_sums
+from qdiff.comparison.few_body.z_string_sets import Layout
+from qdiff.comparison.intervals.central import Interval, within
+from qdiff.comparison.intervals.histogram_estimator import bounds, inverted, stretched
+from qdiff.comparison.intervals.pool import Pool, drawn_anew
+from qdiff.comparison.intervals.test_inversion import fewest_simulated, steps
+from qdiff.comparison.metrics import tables as metrics
+from qdiff.comparison.metrics.tables import METRICS, Table
 from qdiff.comparison.scorecard import Comparison, Metric
-from qdiff.distribution import draw_counts
-from qdiff.few_body import Layout, Moments, distance_values, distances
-from qdiff.few_body.moments import row_sums
-from qdiff.metrics import METRICS, Table
-from qdiff.shots import Shots
+from qdiff.data.distribution import draw_counts
+from qdiff.data.shots import Shots
+from qdiff.models.baselines.counting import IndependentBits, ProductLaw
 
 HISTOGRAM_METRICS = ("jensen_shannon", "total_variation", "hellinger_fidelity")
 """What two histograms have between them without a table; the others need a law."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.comparison.intervals import Interval, central
+from qdiff.comparison.intervals.central import Interval, central
 from qdiff.comparison.scorecard import Metric
 
 Values = Mapping[str, float]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from qdiff.few_body import Moments
+    from qdiff.comparison.few_body.moments import Moments
 
 Interval = tuple[float, float]
 

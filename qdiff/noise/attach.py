@@ -26,14 +26,14 @@ from qiskit.circuit import (
 from qiskit.circuit.library import IGate
 from qiskit_aer.noise import NoiseModel, QuantumError
 
-from qdiff.circuit.extent import refuse_endless
+from qdiff.circuit.written_out_length import refuse_endless
 from qdiff.errors import NoiseWarning
 from qdiff.noise.channels import gate_error, is_pauli_error
 from qdiff.noise.gates import AER_GATES, gate_key, is_gate, is_native, pieces, realised
-from qdiff.noise.schema import GateNoise, NoiseSpec, Readout
+from qdiff.noise.rates import GateNoise, NoiseRates, Readout
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
-_NO_NOISE = NoiseSpec(p1=0.0, p2=0.0)
+_NO_NOISE = NoiseRates(p1=0.0, p2=0.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class NoisyCircuit:
     ideal_gates: Mapping[str, int]
 
 
-def prepare(circuit: QuantumCircuit, noise: NoiseSpec | None = None) -> NoisyCircuit:
+def prepare(circuit: QuantumCircuit, noise: NoiseRates | None = None) -> NoisyCircuit:
     """Write `noise` onto `circuit`; None means ideal.
 
     Raises `InputError` for a qubit that the circuit lacks or a gate nobody can decompose, and
@@ -131,7 +131,7 @@ def with_aer_model(circuit: QuantumCircuit, model: NoiseModel) -> NoisyCircuit:
 class _Writer:
     """Copies a circuit gate by gate, and keeps what it met."""
 
-    def __init__(self, spec: NoiseSpec) -> None:
+    def __init__(self, spec: NoiseRates) -> None:
         self.spec = spec
         self.errors: dict[str, QuantumError] = {}
         self.measured: set[int] = set()

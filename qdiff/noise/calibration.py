@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qdiff import storage
+from qdiff.data import storage
+from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.noise.schema import NoiseSpec, QubitNoise, Readout
-from qdiff.shots import Shots
+from qdiff.noise.rates import QubitNoise, Readout
+from qdiff.noise.spec import NoiseSpec
 
 _MAX_FILE_BYTES = 16 * 2**20
 _COLUMN_TOLERANCE = 1e-3
@@ -119,7 +120,7 @@ def qubits_read(circuit: Any) -> dict[int, int]:
     >>> qubits_read(circuit)
     {0: 5, 1: 3}
     """
-    from qdiff.circuit import bits_of_a_job, split_measurements
+    from qdiff.circuit.measurement import bits_of_a_job, split_measurements
 
     _, measured = split_measurements(circuit)
     places = bits_of_a_job(circuit) or range(circuit.num_clbits)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from qiskit_aer.noise import QuantumError, depolarizing_error, thermal_relaxation_error
 from scipy.linalg import schur
 
-from qdiff.noise.schema import GateNoise
+from qdiff.noise.rates import GateNoise
 
 Matrix = NDArray[np.complex128]
 

@@ -11,13 +11,13 @@ from qiskit.quantum_info import average_gate_fidelity
 
 from qdiff.errors import InputError
 from qdiff.noise.channels import relaxation_error
-from qdiff.noise.schema import EdgeNoise, GateNoise, NoiseSpec, QubitNoise, Readout
+from qdiff.noise.rates import EdgeNoise, GateNoise, NoiseRates, QubitNoise, Readout
 
 Figures = dict[tuple[int, ...], list[tuple[float | None, float | None]]]
 """By qubits, sorted: (average gate infidelity, seconds) of each gate that works there."""
 
 
-def from_backend(backend: Any) -> NoiseSpec:
+def from_backend(backend: Any) -> NoiseRates:
     """The noise that a ``BackendV2`` reports, per qubit and per edge.
 
     The relaxation comes from T1, T2 and the gates' durations; the depolarizing parameter is what
@@ -35,12 +35,12 @@ def from_backend(backend: Any) -> NoiseSpec:
     virtual, figures = _figures(target)
     readouts = _readouts(target)
     if not figures and not readouts:
-        raise InputError(f"{_name(backend)} reports no errors or durations; give a NoiseSpec")
-    times = NoiseSpec(qubits=_coherence(target))
+        raise InputError(f"{_name(backend)} reports no errors or durations; give a NoiseRates")
+    times = NoiseRates(qubits=_coherence(target))
     qubits = {qubit: times.qubits.get(qubit, QubitNoise()) for qubit in range(target.num_qubits)}
     ones = {where[0]: _rate(times, where, found) for where, found in _sized(figures, 1)}
     twos = {(where[0], where[1]): _rate(times, where, found) for where, found in _sized(figures, 2)}
-    return NoiseSpec(
+    return NoiseRates(
         name=_name(backend),
         description=f"as reported by {_name(backend)}",
         p1=_median(rate for rate, _ in ones.values()),
@@ -96,13 +96,13 @@ def _sized(figures: Figures, size: int) -> Iterable[tuple[tuple[int, ...], Any]]
     return ((where, found) for where, found in figures.items() if len(where) == size)
 
 
-def _rate(times: NoiseSpec, qubits: tuple[int, ...], found: Any) -> tuple[float | None, float]:
+def _rate(times: NoiseRates, qubits: tuple[int, ...], found: Any) -> tuple[float | None, float]:
     """(depolarizing parameter, seconds) of the gates on `qubits`."""
     errors = [error for error, _ in found if error is not None]
     seconds = fmean([time for _, time in found if time is not None] or [0.0])
     if not errors:
         return None, seconds
-    spec = NoiseSpec(time1=seconds, time2=seconds, qubits=times.qubits)
+    spec = NoiseRates(time1=seconds, time2=seconds, qubits=times.qubits)
     relaxation, _ = spec.on_gate("", qubits)
     return depolarizing_rate(fmean(errors), relaxation, len(qubits)), seconds
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
+from qdiff.environment import needed
 from qdiff.errors import InputError
-from qdiff.extras import needed
-from qdiff.noise.schema import NoiseSpec
+from qdiff.noise.device import from_backend
+from qdiff.noise.rates import NoiseRates
 
 PREFIX = "fake_"
 
 
-def fake_noise(name: str) -> NoiseSpec:
+def fake_noise(name: str) -> NoiseRates:
     """The noise of a fake backend, ``"fake_torino"`` say; needs the extra ``ibm``.
 
     Raises `InputError` for an unknown name.
     """
-    from qdiff.noise.device import from_backend
-
     return from_backend(fake_backend(name))
 
 

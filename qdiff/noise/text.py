@@ -10,20 +10,20 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from qdiff import storage
+from qdiff.data import storage
 from qdiff.errors import InputError
-from qdiff.noise.schema import Edge, EdgeNoise, NoiseSpec, QubitNoise
+from qdiff.noise.rates import Edge, EdgeNoise, NoiseRates, QubitNoise
 
 PREFIX = "depolarizing:"
 
 _MAX_FILE_BYTES = 16 * 2**20
-_SPEC_KEYS = tuple(item.name for item in fields(NoiseSpec))
+_SPEC_KEYS = tuple(item.name for item in fields(NoiseRates))
 _LINE_KEYS = tuple(
     key for key in _SPEC_KEYS if key not in ("name", "description", "qubits", "edges")
 )
 
 
-def parse(text: str) -> NoiseSpec:
+def parse(text: str) -> NoiseRates:
     """See `NoiseSpec.parse`."""
     from qdiff.noise import fakes
     from qdiff.noise.presets import PRESETS
@@ -45,7 +45,7 @@ def parse(text: str) -> NoiseSpec:
     )
 
 
-def load(path: str | Path) -> NoiseSpec:
+def load(path: str | Path) -> NoiseRates:
     """See `NoiseSpec.load`."""
     with storage.opened(path) as file:
         raw = file.read(_MAX_FILE_BYTES + 1)
@@ -62,19 +62,19 @@ def load(path: str | Path) -> NoiseSpec:
         raise InputError(f"{path}: {error}") from None
 
 
-def from_dict(data: Mapping[str, Any]) -> NoiseSpec:
+def from_dict(data: Mapping[str, Any]) -> NoiseRates:
     """See `NoiseSpec.from_dict`."""
     values = dict(_known(data, _SPEC_KEYS, "the noise"))
     qubits = _table(values.pop("qubits", {}), "qubits")
     edges = _table(values.pop("edges", {}), "edges")
-    return NoiseSpec(
+    return NoiseRates(
         **_frozen(values),
         qubits={_qubit(key): _override(QubitNoise, key, value) for key, value in qubits.items()},
         edges=_edges(edges),
     )
 
 
-def to_dict(spec: NoiseSpec) -> dict[str, Any]:
+def to_dict(spec: NoiseRates) -> dict[str, Any]:
     """See `NoiseSpec.to_dict`."""
     data = _set_fields(spec)
     if spec.qubits:
@@ -84,7 +84,7 @@ def to_dict(spec: NoiseSpec) -> dict[str, Any]:
     return data
 
 
-def to_text(spec: NoiseSpec) -> str:
+def to_text(spec: NoiseRates) -> str:
     """See `NoiseSpec.to_text`."""
     if spec.qubits or spec.edges:
         raise InputError("per-qubit and per-edge noise has no one-line form; use to_toml")
@@ -93,12 +93,12 @@ def to_text(spec: NoiseSpec) -> str:
     return PREFIX + ",".join(pairs)
 
 
-def to_json(spec: NoiseSpec) -> str:
+def to_json(spec: NoiseRates) -> str:
     """See `NoiseSpec.to_json`."""
     return json.dumps(to_dict(spec), indent=2) + "\n"
 
 
-def to_toml(spec: NoiseSpec) -> str:
+def to_toml(spec: NoiseRates) -> str:
     """See `NoiseSpec.to_toml`."""
     data = to_dict(spec)
     tables = {key: data.pop(key) for key in ("qubits", "edges") if key in data}
@@ -109,7 +109,7 @@ def to_toml(spec: NoiseSpec) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _from_line(text: str) -> NoiseSpec:
+def _from_line(text: str) -> NoiseRates:
     values: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in text[len(PREFIX) :].split(","))):
         key, equals, value = (piece.strip() for piece in part.partition("="))
@@ -120,7 +120,7 @@ def _from_line(text: str) -> NoiseSpec:
         if key in values:
             raise InputError(f"noise {text!r} gives {key} twice")
         values[key] = _from_line_value(text, key, value)
-    return NoiseSpec(**values)
+    return NoiseRates(**values)
 
 
 def _from_line_value(text: str, key: str, value: str) -> Any:
@@ -142,7 +142,7 @@ def _line_value(key: str, value: Any) -> str:
     return "/".join(map(repr, value)) if key == "readout" else repr(value)
 
 
-def _set_fields(noise: NoiseSpec | QubitNoise | EdgeNoise) -> dict[str, Any]:
+def _set_fields(noise: NoiseRates | QubitNoise | EdgeNoise) -> dict[str, Any]:
     """The fields that say something, tables left out, in JSON's types."""
     values = {item.name: getattr(noise, item.name) for item in fields(noise)}
     return {

@@ -15,14 +15,15 @@ from qiskit.providers import BackendV2, JobStatus, JobV1, Options
 from qiskit.result import Result
 from qiskit.transpiler import CouplingMap, Target
 
-from qdiff import __version__, aer
-from qdiff.circuit import registers_of
+from qdiff.circuit.measurement import registers_of
+from qdiff.data.shots import Seed
+from qdiff.environment import __version__
 from qdiff.errors import InputError
 from qdiff.primitives.catalogue import Catalogue, Entry, Match
 from qdiff.primitives.on_demand import OnDemand
 from qdiff.primitives.registers import hex_memory
 from qdiff.primitives.sampler import Answers, draw
-from qdiff.shots import Seed
+from qdiff.simulation import aer
 
 BASIS = ("id", "rz", "sx", "x", "cx", "cz")
 """Gates of the target when no device is given."""

@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 from qiskit import QuantumCircuit
 
 from qdiff.errors import InputError, MatchWarning
-from qdiff.fingerprint import (
+from qdiff.models.surrogate.surrogate import Surrogate
+from qdiff.primitives.family import Family
+from qdiff.simulation.fingerprint.fingerprint import (
     Fingerprint,
     fingerprint,
     parameters_by_use,
@@ -19,9 +21,7 @@ from qdiff.fingerprint import (
     two_qubit_gates,
     with_named_values,
 )
-from qdiff.primitives.family import Family
-from qdiff.sketches import sketch
-from qdiff.surrogate import Surrogate
+from qdiff.simulation.fingerprint.sketch import sketch
 
 Values = Mapping[str, float]
 """Values of a circuit's parameters, by name."""

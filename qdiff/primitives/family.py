@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from qiskit import QuantumCircuit
 
 from qdiff.errors import InputError
+from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.on_demand import OnDemand
-from qdiff.surrogate import Surrogate
 
 Point = tuple[float, ...]
 """Values of the parameters, in the order of `Family.names`."""

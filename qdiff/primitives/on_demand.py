@@ -11,18 +11,19 @@ from qiskit import QuantumCircuit
 from qiskit.primitives import BaseSamplerV2
 from qiskit_aer.noise import NoiseModel
 
-from qdiff.circuit import bits_of_a_job, circuit_hash, registers_of
+from qdiff.circuit.measurement import bits_of_a_job, registers_of
+from qdiff.circuit.structural_hash import circuit_hash
+from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.exchange.qiskit_results import from_qiskit
-from qdiff.fingerprint import fingerprint, structure_hash
-from qdiff.fit_config import Effort, FitConfig
-from qdiff.fitting import fit
-from qdiff.model_cache import ModelCache, key_of
+from qdiff.files.qiskit_results import from_qiskit
+from qdiff.fitting.config import Effort, FitConfig
+from qdiff.fitting.fit_shots import fit
+from qdiff.models.surrogate.surrogate import Surrogate
+from qdiff.primitives.model_cache import ModelCache, key_of
 from qdiff.progress import training_bar
-from qdiff.reference import as_spec
-from qdiff.shots import Shots
-from qdiff.simulator import Noise, simulate
-from qdiff.surrogate import Surrogate
+from qdiff.simulation.exact import as_spec
+from qdiff.simulation.fingerprint.fingerprint import fingerprint, structure_hash
+from qdiff.simulation.simulate import Noise, simulate
 
 
 @dataclass(frozen=True, kw_only=True)

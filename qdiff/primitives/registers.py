@@ -11,9 +11,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 from qiskit.primitives import BitArray, DataBin
 
-from qdiff import bits as bitorder
-from qdiff.bits import Bits
-from qdiff.shots import Shots
+from qdiff.data import bits as bitorder
+from qdiff.data.bits import Bits
+from qdiff.data.shots import Shots
 
 
 class RegisterData(DataBin):  # type: ignore[misc]

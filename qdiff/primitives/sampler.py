@@ -17,9 +17,10 @@ from qiskit.primitives import (
 )
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qdiff import aer
-from qdiff.bits import Bits
+from qdiff.data.bits import Bits
+from qdiff.data.shots import Seed
 from qdiff.errors import InputError
+from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.catalogue import Catalogue, Entry, Found, Match, family_member
 from qdiff.primitives.on_demand import OnDemand
 from qdiff.primitives.registers import (
@@ -28,8 +29,7 @@ from qdiff.primitives.registers import (
     shuffled_rows,
     with_unwritten_zero,
 )
-from qdiff.shots import Seed
-from qdiff.surrogate import Surrogate
+from qdiff.simulation import aer
 
 
 class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiff.pictures import Drawing, Role, View, inline
-from qdiff.report.text import escape, scrolling, table
+from qdiff.report.html import escape, scrolling, table
+from qdiff.report.pictures.canvas import inline
+from qdiff.report.pictures.drawing import Drawing
+from qdiff.report.pictures.palette import Role
+from qdiff.report.pictures.views import View
 
 _THEMES = (
     ("auto", "as your system", ' checked=""'),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-import qdiff
-from qdiff import storage
+from qdiff.data import storage
+from qdiff.environment import __version__
 from qdiff.errors import InputError
-from qdiff.pictures import NAMES, SUFFIXES, save_picture
-from qdiff.pictures.palette import style_sheet
 from qdiff.report import figures, sections
+from qdiff.report.html import escape, resource
 from qdiff.report.page import CircuitSection, Page
-from qdiff.report.text import escape, resource
+from qdiff.report.pictures.canvas import SUFFIXES, save_picture
+from qdiff.report.pictures.draw import NAMES
+from qdiff.report.pictures.palette import style_sheet
 
 
 def render(page: Page) -> str:
@@ -31,7 +32,7 @@ def render(page: Page) -> str:
         style=style_sheet() + resource("report.css") + figures.hiding_rules(),
         switches=figures.switches(page.views),
         body="\n".join(filter(None, body)),
-        version=escape(qdiff.__version__),
+        version=escape(__version__),
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from qdiff import pictures
 from qdiff.comparison.scorecard import Comparison
-from qdiff.pictures import Drawing, View
+from qdiff.report.pictures import draw as pictures
+from qdiff.report.pictures.drawing import Drawing
+from qdiff.report.pictures.views import View
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,7 +37,7 @@ class Page:
     further
         More of them, folded away.
     views
-        What is drawn, the most trusted first; see `qdiff.pictures.draw`.
+        What is drawn, the most trusted first; see `qdiff.report.pictures.draw.draw`.
     training
         The ``training`` of a model card, for the loss curve.
     circuit

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qdiff.comparison.scorecard import COLUMNS, Comparison
-from qdiff.report.text import escape, scrolling, table
+from qdiff.report.html import escape, scrolling, table
 
 READING_HELP = (
     "Read each value against its floor: what a perfect sampler of the reference scores, by the "

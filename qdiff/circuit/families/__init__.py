@@ -1,0 +1,1 @@
+"""Circuit families at any size: one function a family, found by name."""

@@ -1,0 +1,82 @@
+"""The command about distances: ``compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qdiff.cli import console, page
+from qdiff.cli.options import ForceOption, JsonOption, PicturesOption, SeedOption
+
+if TYPE_CHECKING:
+    from qdiff.data.distribution import Distribution
+    from qdiff.data.shots import Shots
+    from qdiff.models.surrogate.surrogate import Surrogate
+
+
+def compare(
+    candidate: Annotated[Path, typer.Argument(help="Shots, a distribution or a model.")],
+    reference: Annotated[
+        Path, typer.Argument(help="A distribution (see qdiff exact), or other shots.")
+    ],
+    training: Annotated[
+        Path | None, typer.Option(help="The shots that the candidate was fitted to.")
+    ] = None,
+    seed: SeedOption = 0,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML page with pictures.")] = None,
+    pictures: PicturesOption = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Compare shots, a distribution or a model with a reference distribution, or with other shots.
+
+    Two sets of shots need no table and may have any number of bits; a model is then drawn from, as
+    many shots as the reference has.
+
+    Example: qdiff compare model.safetensors exact.safetensors --report page.html
+    """
+    from qdiff.comparison.compare import compare as compared
+    from qdiff.data.shots import Shots
+    from qdiff.files import load as formats
+
+    page.check(report, pictures, force=force)
+    shown, target = formats.load(candidate), formats.load_data(reference)
+    fitted_to = None if training is None else (training.name, formats.load_shots(training))
+    value = _comparable(shown, target, seed)
+    found = compared(value, target, training=None if fitted_to is None else fitted_to[1], seed=seed)
+    if report is not None:
+        page.write(
+            report,
+            pictures,
+            force=force,
+            found=found,
+            candidate=(candidate.name, shown),
+            samples=value if isinstance(value, Shots) and value is not shown else None,
+            reference=(reference.name, target),
+            training=fitted_to,
+            command=console.command(),
+            seed=seed,
+        )
+    if json:
+        console.print_json(found.to_dict())
+    else:
+        console.print_table(found, f"{candidate.name} against {reference.name}")
+
+
+def _comparable(
+    value: Shots | Distribution | Surrogate, target: Shots | Distribution, seed: int
+) -> Shots | Distribution:
+    """What of a model can be compared: its table, or against shots as many draws; others as is."""
+    import numpy as np
+
+    from qdiff.data.shots import Shots
+    from qdiff.models.surrogate.surrogate import Surrogate
+
+    if not isinstance(value, Surrogate):
+        return value
+    if not isinstance(target, Shots):
+        return value.distribution()
+    apart = np.random.SeedSequence(seed, spawn_key=(1,))  # from the comparison's own draws
+    return value.sample(target.num_shots, seed=apart)

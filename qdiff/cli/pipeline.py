@@ -1,0 +1,179 @@
+"""The main job, end to end: from a noisy circuit to a compared surrogate, in one folder.
+
+Every stage writes its result as soon as it has it, so whatever stops a later one loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qdiff.circuit.loading import load_circuit
+from qdiff.cli.job import Job, Outcome
+from qdiff.cli.run_page import run_page
+from qdiff.comparison.compare import compare
+from qdiff.data import storage
+from qdiff.data.distribution import Distribution
+from qdiff.data.shots import Shots
+from qdiff.errors import InputError
+from qdiff.fitting.fit import fit
+from qdiff.fitting.fit_shots import Watch, choose_device
+from qdiff.models.surrogate.parts import Part
+from qdiff.models.surrogate.surrogate import MAX_EXACT_BITS, Surrogate
+from qdiff.noise.spec import NoiseSpec
+from qdiff.report.files import check_pictures, save_pictures, write_report
+from qdiff.simulation.exact import exact, trajectories
+from qdiff.simulation.simulate import simulate
+
+REPORT = "report.html"
+
+FILES = (
+    "shots.safetensors",
+    "reference.safetensors",
+    "model.safetensors",
+    "samples.safetensors",
+    "comparison.json",
+    REPORT,
+)
+
+_EXACT_QUBITS = 13
+"""Up to here the exact reference takes seconds; beyond it, trajectories are averaged."""
+
+_TRAJECTORIES = 1000
+
+
+@dataclass
+class _Clock:
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def run(
+    job: Job, *, watch: Watch | None = None, announce: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """Simulate, find the reference, fit, sample, compare and report; write `FILES` to the folder.
+
+    `announce` is told of each stage, `watch` of each training step. Raises `InputError` for
+    whatever a stage refuses, and when results of an earlier run are in the way.
+    """
+    circuit = load_circuit(job.circuit)
+    noise = NoiseSpec.parse(job.noise) if isinstance(job.noise, str) else job.noise
+    choose_device(job.device)
+    _prepare_folder(job)
+    clock = _Clock()
+    seeds = np.random.SeedSequence(job.seed).spawn(5)
+
+    announce(f"simulating {job.shots:,} noisy shots of {circuit.num_clbits} bits")
+    with clock.stage("simulate"):
+        shots = simulate(circuit, noise, shots=job.shots, seed=seeds[0], progress=job.progress)
+        shots.save(job.out / "shots.safetensors", force=job.force)
+    announce("computing the reference distribution")
+    with clock.stage("reference"):
+        truth, notes = _reference(circuit, noise, seeds[1], progress=job.progress)
+        if truth is not None:
+            truth.save(job.out / "reference.safetensors", force=job.force)
+    announce("fitting the surrogate")
+    with clock.stage("fit"):
+        fit_seed = int(seeds[2].generate_state(1)[0])
+        told = circuit if job.use_circuit else None
+        model = fit(
+            shots,
+            circuit=told,
+            seed=fit_seed,
+            device=job.device,
+            effort=job.effort,
+            watch=watch,
+        )
+        model.save(job.out / "model.safetensors", force=job.force)
+    announce(f"drawing {job.shots:,} surrogate shots")
+    with clock.stage("sample"):
+        samples = model.sample(job.shots, seed=seeds[3])
+        samples.save(job.out / "samples.safetensors", force=job.force)
+    announce("comparing")
+    with clock.stage("compare"):
+        outcome = _compare(model, shots, samples, truth, notes, clock.seconds, seeds[4])
+    storage.write_text(
+        job.out / "comparison.json",
+        json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n",
+        force=job.force,
+    )
+    page = run_page(job, circuit, outcome, truth=truth, shots=shots, samples=samples)
+    write_report(job.out / REPORT, page, force=job.force)
+    if job.pictures is not None:
+        save_pictures(page, job.out / REPORT, job.pictures, force=job.force)
+    return outcome
+
+
+def _prepare_folder(job: Job) -> None:
+    """Make the folder, or check that nothing in it is in the way, before any work is done."""
+    if job.out.exists() and not job.out.is_dir():
+        raise InputError(f"{job.out} is not a folder; choose another --out")
+    for name in FILES:
+        storage.refuse_existing(job.out / name, force=job.force)
+    if job.pictures is not None:
+        check_pictures(job.out / REPORT, job.pictures, force=job.force)
+    try:
+        job.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {job.out}: {error.strerror}") from None
+
+
+def _reference(
+    circuit: QuantumCircuit,
+    noise: NoiseSpec | None,
+    seed: np.random.SeedSequence,
+    *,
+    progress: bool,
+) -> tuple[Distribution | None, tuple[str, ...]]:
+    """The exact law; beyond its reach a trajectory average; beyond that None, with the reason."""
+    if circuit.num_clbits > MAX_EXACT_BITS:
+        return None, (f"no reference: {circuit.num_clbits} bits are too many for a table",)
+    try:
+        if noise is None or circuit.num_qubits <= _EXACT_QUBITS:
+            return exact(circuit, noise, progress=progress), ()
+        truth = trajectories(circuit, noise, samples=_TRAJECTORIES, seed=seed, progress=progress)
+    except InputError as error:
+        return None, (f"no reference: {error}",)
+    return truth, (f"the reference is an average over {_TRAJECTORIES} noise trajectories",)
+
+
+def _compare(
+    model: Surrogate,
+    shots: Shots,
+    samples: Shots,
+    truth: Distribution | None,
+    notes: tuple[str, ...],
+    seconds: Mapping[str, float],
+    seed: np.random.SeedSequence,
+) -> Outcome:
+    if truth is None:
+        return Outcome(
+            model=model, surrogate=None, samples=None, parts={}, seconds=seconds, notes=notes
+        )
+    alone = [part for part in model.parts if part is not Part.SHOTS]
+    plain = model.without_circuit if model.weights.get(Part.CIRCUIT) else None
+    return Outcome(
+        model=model,
+        surrogate=compare(model.distribution(), truth, training=shots, seed=seed),
+        samples=compare(samples, truth, training=shots, seed=seed),
+        parts={
+            part.value: compare(model.only(part).distribution(), truth, training=shots, seed=seed)
+            for part in alone
+        },
+        without_circuit=None
+        if plain is None
+        else compare(plain.distribution(), truth, training=shots, seed=seed),
+        seconds=seconds,
+        notes=notes,
+    )

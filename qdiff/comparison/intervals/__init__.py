@@ -1,0 +1,1 @@
+"""Intervals of metrics: replicates, inversion of a test, pooled shots."""

@@ -1,0 +1,1 @@
+"""Numbers between two laws: from tables, from single strings, from held-out shots."""

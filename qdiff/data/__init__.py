@@ -1,0 +1,1 @@
+"""Shots and laws as data: bit order, files of our own, checks of arguments."""

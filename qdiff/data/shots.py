@@ -1,0 +1,350 @@
+"""`Shots`: what a quantum computer, a simulator or a surrogate returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdiff.data import bits as bitorder
+from qdiff.data import storage
+from qdiff.data.bits import Bits, Counts, Register, Words
+from qdiff.errors import InputError
+
+Seed = int | np.random.SeedSequence | np.random.Generator | None
+"""Whatever `numpy.random.default_rng` takes. The same seed gives the same bits."""
+
+Provenance = Mapping[str, Any]
+"""Where data came from, as JSON: circuit hash, noise, method, seed, versions."""
+
+_MAX_COUNT = 2**62
+
+_MAX_FILE_BITS = 1 << 20
+"""Beyond any circuit: a file that speaks of more bits is damaged."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shots:
+    """Measured bitstrings as distinct rows with counts; the order of shots is not kept.
+
+    Column ``j`` of `bits` is classical bit ``j`` (Qiskit's ``circuit.clbits[j]``). Rows are packed
+    to one bit a bit, so 1e7 distinct shots of 64 bits take 160 MB. Build one with `from_counts`
+    or `from_bits`; the fields below are the canonical form that both produce.
+
+    Attributes
+    ----------
+    words
+        ``(m, ceil(n / 64)) uint64``, distinct and sorted by index (see `qdiff.data.bits`).
+    counts
+        ``(m,) int64``, all positive.
+    registers
+        The classical registers, bit 0's first; their sizes add up to ``n``.
+    provenance
+        Where the shots came from, as JSON.
+
+    >>> shots = Shots.from_counts({"00": 3, "01": 1})
+    >>> shots.bits.tolist(), shots.counts.tolist()
+    ([[0, 0], [1, 0]], [3, 1])
+    """
+
+    words: Words
+    counts: Counts
+    registers: tuple[Register, ...]
+    provenance: Provenance = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        words, counts = self.words, self.counts
+        if words.dtype != np.uint64 or words.ndim != 2 or counts.dtype != np.int64:
+            raise InputError("shots need uint64 words of shape (m, words) and int64 counts")
+        if words.shape != (len(counts), bitorder.num_words(self.num_bits)) or counts.ndim != 1:
+            raise InputError(
+                f"{words.shape} words do not fit {counts.shape} counts of {self.num_bits} bits"
+            )
+        if len(counts) and (counts.min() < 1 or counts.max() > _MAX_COUNT):
+            raise InputError("counts must be positive whole numbers")
+        if counts.sum(dtype=np.float64) > _MAX_COUNT:  # as int64 the sum could overflow unseen
+            raise InputError("counts must not add up to more than 2**62")
+        spare = -self.num_bits % bitorder.WORD_BITS
+        if len(words) and spare and (words[:, -1] >> np.uint64(bitorder.WORD_BITS - spare)).any():
+            raise InputError(f"a row has bits beyond its {self.num_bits}")
+        if not bitorder.is_canonical(words):
+            raise InputError("rows must be distinct and sorted; build shots with from_bits")
+        words.flags.writeable = False
+        counts.flags.writeable = False
+
+    @classmethod
+    def from_bits(
+        cls,
+        bits: ArrayLike,
+        counts: ArrayLike | None = None,
+        *,
+        registers: Sequence[Register] | None = None,
+        provenance: Provenance | None = None,
+    ) -> Shots:
+        """Build from rows ``(m, n)`` of 0 and 1, each seen once or `counts` times.
+
+        Raises `InputError` for other entries, negative counts, or registers of another size.
+        """
+        rows = bitorder.as_bits(bits)
+        times = np.ones(len(rows), np.int64) if counts is None else as_counts(counts)
+        return cls._from_words(bitorder.pack(rows), times, rows.shape[1], registers, provenance)
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Mapping[str, int] | Mapping[int, int],
+        *,
+        num_bits: int | None = None,
+        registers: Sequence[Register] | None = None,
+        provenance: Provenance | None = None,
+    ) -> Shots:
+        """Build from Qiskit counts: keys binary (``"01 1"``), hexadecimal (``"0x1f"``) or integers.
+
+        `num_bits` or `registers` is needed for hexadecimal and integer keys, whose width cannot be
+        seen. Registers default to those that the spaces show, named ``c0, c1, ...`` (``c`` if one).
+
+        Raises `InputError` for keys of mixed length or style and for counts that are not whole
+        and non-negative (a quasi-distribution, say).
+
+        >>> Shots.from_counts({"0x2": 5}, num_bits=2).to_counts()
+        {'10': 5}
+        """
+        if not counts:
+            raise InputError("there are no counts")
+        keys = list(counts)
+        if registers is not None:
+            num_bits = sum(register.size for register in registers)
+        words, sizes = _parse(keys, num_bits)
+        if num_bits is not None and sum(sizes) != num_bits:
+            raise InputError(f"count keys have {sum(sizes)} bits, expected {num_bits}")
+        named = default_registers(sizes) if registers is None else registers
+        return cls._from_words(
+            words, as_counts(list(counts.values())), sum(sizes), named, provenance
+        )
+
+    @classmethod
+    def from_indices(
+        cls,
+        indices: ArrayLike,
+        counts: ArrayLike,
+        *,
+        registers: Sequence[Register],
+        provenance: Provenance | None = None,
+    ) -> Shots:
+        """Build from outcomes ``sum_j x_j 2^j`` (at most 62 bits) and how often each was seen."""
+        num_bits = sum(register.size for register in registers)
+        words = bitorder.from_indices(indices)
+        return cls._from_words(words, as_counts(counts), num_bits, registers, provenance)
+
+    @classmethod
+    def from_words(
+        cls,
+        words: Words,
+        counts: ArrayLike,
+        *,
+        registers: Sequence[Register],
+        provenance: Provenance | None = None,
+    ) -> Shots:
+        """Build from packed rows (see `qdiff.data.bits`) in any order, equal ones allowed."""
+        num_bits = sum(register.size for register in registers)
+        return cls._from_words(words, as_counts(counts), num_bits, registers, provenance)
+
+    @classmethod
+    def _from_words(
+        cls,
+        words: Words,
+        counts: Counts,
+        num_bits: int,
+        registers: Sequence[Register] | None,
+        provenance: Provenance | None,
+    ) -> Shots:
+        if len(words) != len(counts):
+            raise InputError(f"{len(words)} rows but {len(counts)} counts")
+        named = default_registers([num_bits]) if registers is None else registers
+        if sum(register.size for register in named) != num_bits:
+            raise InputError(f"the registers' sizes do not add up to {num_bits} bits")
+        words, counts = bitorder.aggregate(words, counts)
+        return cls(
+            words=words, counts=counts, registers=tuple(named), provenance=dict(provenance or {})
+        )
+
+    @property
+    def num_bits(self) -> int:
+        return sum(register.size for register in self.registers)
+
+    @property
+    def num_shots(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def bits(self) -> Bits:
+        """The distinct rows, ``(m, n) uint8``, unpacked at each call."""
+        return bitorder.unpack(self.words, self.num_bits)
+
+    @property
+    def indices(self) -> NDArray[np.int64]:
+        """The distinct rows as ``sum_j x_j 2^j``, ``(m,) int64``, ascending; at most 62 bits."""
+        return bitorder.to_indices(self.words, self.num_bits)
+
+    def to_counts(self, *, hex: bool = False) -> dict[str, int]:
+        """Qiskit counts: ``{'01 110': 7}``, or ``{'0xe': 7}`` with `hex`.
+
+        >>> Shots.from_bits([[1, 0, 0]]).to_counts()
+        {'001': 1}
+        """
+        keys = (
+            bitorder.format_hex(self.words, self.num_bits)
+            if hex
+            else bitorder.format_keys(self.words, self.registers)
+        )
+        return dict(zip(keys, self.counts.tolist(), strict=True))
+
+    def split(self, fraction: float, *, seed: Seed) -> tuple[Shots, Shots]:
+        """Part the shots at random, without replacement, into `fraction` of them and the rest."""
+        if not 0 <= fraction <= 1:
+            raise InputError(f"fraction {fraction!r} is not in [0, 1]")
+        size = round(fraction * self.num_shots)
+        first = np.random.default_rng(seed).multivariate_hypergeometric(
+            self.counts, size, method="marginals"
+        )
+        return self._with_counts(first), self._with_counts(self.counts - first)
+
+    def merge(self, *others: Shots) -> Shots:
+        """Pool shots of the same registers. The provenance of the pool lists its parts."""
+        for other in others:
+            if other.registers != self.registers:
+                raise InputError(
+                    f"cannot merge shots of registers {self.registers} and {other.registers}"
+                )
+        parts = (self, *others)
+        return Shots._from_words(
+            np.concatenate([part.words for part in parts]),
+            np.concatenate([part.counts for part in parts]),
+            self.num_bits,
+            self.registers,
+            {"merged": [dict(part.provenance) for part in parts]},
+        )
+
+    def select(self, positions: Sequence[int]) -> Shots:
+        """Marginal shots of the classical bits at `positions`, in that order, as one register."""
+        return Shots.from_bits(
+            self.bits[:, list(positions)], self.counts, provenance=self.provenance
+        )
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write one safetensors file. An existing `path` is refused unless `force`."""
+        storage.write(
+            path,
+            storage.Kind.SHOTS,
+            {"words": self.words, "counts": self.counts},
+            {"registers": registers_to_json(self.registers), "provenance": dict(self.provenance)},
+            force=force,
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Shots:
+        """Read what `save` wrote. Raises `InputError` for any other or damaged file."""
+        content = storage.read(path, storage.Kind.SHOTS)
+        registers, provenance = registers_in(content), content.json_object("provenance")
+        words = content.array("words", np.uint64, ndim=2)
+        counts = content.array("counts", np.int64, ndim=1)
+        with content.blamed("shots"):
+            return cls(words=words, counts=counts, registers=registers, provenance=provenance)
+
+    def _with_counts(self, counts: Counts) -> Shots:
+        kept = counts > 0
+        return Shots(
+            words=self.words[kept],
+            counts=counts[kept],
+            registers=self.registers,
+            provenance=self.provenance,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Equal data: the same registers, strings and counts, wherever they came from."""
+        if not isinstance(other, Shots):
+            return NotImplemented
+        return (
+            self.registers == other.registers
+            and np.array_equal(self.words, other.words)
+            and np.array_equal(self.counts, other.counts)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return (
+            f"Shots(num_bits={self.num_bits}, num_shots={self.num_shots}, "
+            f"distinct={len(self.counts)})"
+        )
+
+
+def default_registers(sizes: Sequence[int]) -> tuple[Register, ...]:
+    """Registers named ``c`` (one) or ``c0, c1, ...``, when only their sizes are known."""
+    if len(sizes) == 1:
+        return (Register("c", sizes[0]),)
+    return tuple(Register(f"c{i}", size) for i, size in enumerate(sizes))
+
+
+def registers_to_json(registers: Sequence[Register]) -> list[list[Any]]:
+    return [[register.name, register.size] for register in registers]
+
+
+def registers_in(content: storage.Content) -> tuple[Register, ...]:
+    """The registers that a file names. Raises `InputError` for none, or for bits beyond reason."""
+    with content.blamed("registers"):
+        return registers_from_json(content.metadata.get("registers"))
+
+
+def registers_from_json(value: object) -> tuple[Register, ...]:
+    """What `registers_to_json` wrote. Raises `InputError` for anything else."""
+    if not isinstance(value, list) or not value:
+        raise InputError("no registers are named")
+    if not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise InputError("registers must be [name, size] pairs")
+    registers = tuple(Register(name, size) for name, size in value)
+    if sum(register.size for register in registers) > _MAX_FILE_BITS:
+        raise InputError(f"registers have more than {_MAX_FILE_BITS} bits")
+    return registers
+
+
+def as_counts(counts: ArrayLike) -> Counts:
+    """Numbers of shots as ``(m,) int64``. Raises `InputError` for what cannot be one."""
+    try:
+        array = np.asarray(counts)
+    except (ValueError, OverflowError):
+        raise InputError("counts must be whole numbers") from None
+    vast = array.dtype.kind == "O" and all(isinstance(count, int) for count in array.flat)
+    whole = array.dtype.kind == "f" and bool((array == np.rint(array)).all())  # also infinities
+    if not (vast or whole or array.dtype.kind in "iu") or array.ndim != 1:
+        raise InputError(
+            "counts must be a list of whole numbers; a quasi-distribution is not a set of shots"
+        )
+    if array.size and (array.min() < 0 or array.max() > _MAX_COUNT):
+        seen = "" if vast else f", got {array.min()} to {array.max()}"
+        raise InputError(f"counts must lie in [0, 2**62]{seen}; say how often each was seen")
+    return array.astype(np.int64)
+
+
+def _parse(keys: list[Any], num_bits: int | None) -> tuple[Words, list[int]]:
+    kinds = {type(key) for key in keys}
+    if kinds == {str} and all(key[:2] in ("0x", "0X") for key in keys):
+        return bitorder.parse_hex(keys, _known(num_bits)), [_known(num_bits)]
+    if kinds == {str}:
+        return bitorder.parse_keys(keys)
+    if all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
+        return bitorder.parse_ints(keys, _known(num_bits)), [_known(num_bits)]
+    raise InputError("count keys must be all text or all integers")
+
+
+def _known(num_bits: int | None) -> int:
+    if num_bits is None or num_bits < 1:
+        raise InputError(
+            "hexadecimal and integer count keys need num_bits, a positive number (--bits on the "
+            "command line); binary keys have one length"
+        )
+    return num_bits

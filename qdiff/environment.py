@@ -1,0 +1,29 @@
+"""What is installed: the version of qdiff, and packages that only some features need."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from qdiff.errors import InputError
+
+__version__ = "0.1.0"
+
+EXTRAS = {
+    "pyarrow": ("parquet", "Parquet files"),
+    "qiskit_ibm_runtime": ("ibm", "fake backends of IBM devices"),
+    "mqt": ("mqt", "MQT Bench circuits"),
+}
+"""Package: the extra of qdiff that installs it, and what it is for."""
+
+
+def needed(module: str) -> Any:
+    """Import a module of an extra. Raises `InputError` that names the extra where it is missing."""
+    package = module.partition(".")[0]
+    extra, purpose = EXTRAS[package]
+    try:
+        return import_module(module)
+    except ImportError:
+        raise InputError(
+            f"{purpose} need the extra {extra!r}: pip install 'qdiff[{extra}]'"
+        ) from None

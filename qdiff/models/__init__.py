@@ -1,0 +1,1 @@
+"""What can be fitted to shots. Nothing here imports Qiskit."""

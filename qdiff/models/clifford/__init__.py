@@ -1,0 +1,1 @@
+"""Clifford circuits beyond tables: affine laws as chains, read through unknown readout."""

@@ -1,0 +1,1 @@
+"""Reversing a process: along fixed orders, in parallel steps, and the exact laws of each."""

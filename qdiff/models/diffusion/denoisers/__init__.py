@@ -1,0 +1,1 @@
+"""The networks that reverse a forward process."""

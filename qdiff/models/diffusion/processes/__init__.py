@@ -1,0 +1,1 @@
+"""Forward processes: how bits are corrupted, and the losses that come of it."""

@@ -1,0 +1,1 @@
+"""The training loop, and what makes it faster on CUDA."""

@@ -1,0 +1,1 @@
+"""What a law is: sampled, evaluated and tabulated exactly; tables, histograms, mixtures."""

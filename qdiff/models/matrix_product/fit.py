@@ -1,0 +1,247 @@
+"""From shots to a matrix-product law: held-out shots choose the bond, the chain and the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from qdiff.data.shots import Shots
+from qdiff.errors import InputError
+from qdiff.models.matrix_product.chain_order import Order, chain_orders
+from qdiff.models.matrix_product.expectation_maximisation import (
+    Strings,
+    expected_uses,
+    log_likelihood,
+    maximised,
+)
+from qdiff.models.matrix_product.law import MatrixProductLaw
+from qdiff.models.matrix_product.prefix_tree import Floats
+
+Seed = int | np.random.SeedSequence
+
+_BONDS = (1, 2, 4, 8, 16, 32)
+_EVALUATE_EVERY, _PATIENCE = 10, 5
+
+_LEAST_STEPS = 30
+"""A bond whose share of the work pays for fewer steps than this is not tried."""
+
+_FORGETTING = 0.6
+"""How fast the blocks of strings seen before are forgotten, between 1/2 and 1."""
+
+_BLOCK_NUMBERS = 1 << 24
+"""Numbers that the messages of one block of strings may take: 128 MiB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixProductConfig:
+    """How matrix-product laws are fitted. The defaults need no tuning.
+
+    Attributes
+    ----------
+    bonds
+        Bond dimensions, in ascending order. Each is fitted twice: from the best law of the bond
+        before, its states split at random, and from a random law.
+    pseudocount
+        Added to every expected use of an entry of a tensor, which keeps all of them positive.
+    steps
+        Steps of expectation-maximisation a run at most.
+    work
+        Multiplications a chain order at most, about; it bounds steps and bonds where strings are
+        many and long.
+
+    Raises `InputError` for options out of range.
+    """
+
+    bonds: tuple[int, ...] = _BONDS
+    pseudocount: float = 0.02
+    steps: int = 1000
+    work: float = 1.5e10
+
+    def __post_init__(self) -> None:
+        bonds = self.bonds
+        if not bonds or bonds[0] < 1 or list(bonds) != sorted(set(bonds)):
+            raise InputError(f"bonds must be positive and ascending, got {bonds}")
+        if not 0 < self.pseudocount < np.inf:
+            raise InputError(f"pseudocount {self.pseudocount!r} is not a positive number")
+        if self.steps < 1 or not self.work > 0:
+            raise InputError(f"steps and work must be positive: {self}")
+
+
+def fit_matrix_product(
+    train: Shots,
+    heldout: Shots,
+    *,
+    bonds: Sequence[int] = _BONDS,
+    seed: Seed = 0,
+    config: MatrixProductConfig | None = None,
+) -> MatrixProductLaw:
+    """The matrix-product law, over chain orders and bonds, that is likeliest by held-out shots.
+
+    `bonds` are used unless a `config` is given. `seed` decides all that is random.
+
+    Raises `InputError` for no shots, shots of different width, or bonds out of range.
+
+    >>> shots = Shots.from_counts({"000": 480, "111": 500, "100": 20})
+    >>> fit_matrix_product(shots, shots, bonds=(1, 2)).marginal([0, 1]).round(2).tolist()
+    [0.5, 0.0, 0.0, 0.5]
+    """
+    config = config or MatrixProductConfig(bonds=tuple(bonds))
+    laws = fit_each_order(train, heldout, seed=seed, config=config)
+    return max(laws, key=lambda law: float(law.log_prob(heldout.bits) @ heldout.counts))
+
+
+def fit_each_order(
+    train: Shots,
+    heldout: Shots,
+    *,
+    seed: Seed = 0,
+    config: MatrixProductConfig | None = None,
+) -> list[MatrixProductLaw]:
+    """As `fit_matrix_product`, but the best law along each chain order, to be mixed, say."""
+    if train.num_shots == 0 or heldout.num_shots == 0:
+        raise InputError("there are no shots to fit")
+    if train.num_bits != heldout.num_bits:
+        raise InputError(f"shots of {train.num_bits} and {heldout.num_bits} bits do not fit")
+    generator = np.random.default_rng(seed)
+    return [
+        _fit_chain(train, heldout, order, config or MatrixProductConfig(), generator)
+        for order in chain_orders(train)
+    ]
+
+
+def random_tensors(num_bits: int, bond: int, generator: np.random.Generator) -> list[Floats]:
+    """Tensors of a random law, their entries log-normal before rows are made to sum to one."""
+    bonds = _bonds(num_bits, bond)
+    shapes = [(left, 2, right) for left, right in pairwise(bonds)]
+    return maximised([np.exp(generator.standard_normal(shape)) for shape in shapes], 0.0)
+
+
+def split_states(
+    tensors: Sequence[Floats], bond: int, generator: np.random.Generator
+) -> list[Floats]:
+    """Tensors of a larger bond near those of a smaller: states are doubled, then told apart.
+
+    Twins that were equal would stay equal for ever, so every entry is multiplied by a log-normal
+    number.
+    """
+    bonds = _bonds(len(tensors), bond)
+    olds = [*(tensor.shape[0] for tensor in tensors), 1]
+    twin_of = [np.arange(new) % old for new, old in zip(bonds, olds, strict=True)]
+    split = []
+    for site, tensor in enumerate(tensors):
+        copies = tensor[twin_of[site]][:, :, twin_of[site + 1]]
+        split.append(copies * np.exp(generator.standard_normal(copies.shape)))
+    return maximised(split, 0.0)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Run:
+    """The best tensors of a run and their held-out score, nats a shot (higher is better)."""
+
+    tensors: list[Floats]
+    score: float
+
+
+def _fit_chain(
+    train: Shots,
+    heldout: Shots,
+    order: Order,
+    config: MatrixProductConfig,
+    generator: np.random.Generator,
+) -> MatrixProductLaw:
+    """The best bond along one order, each bond starting from the one before."""
+    largest = 1 << (train.num_bits // 2)  # enough for any law at all
+    bonds = [*dict.fromkeys(min(bond, largest) for bond in config.bonds)]
+    blocks = _blocks(train, order, bonds[-1], generator)
+    checks = _blocks(heldout, order, bonds[-1], generator)
+    runs: list[_Run] = []
+    for bond in bonds:
+        steps = _affordable_steps(blocks, bond, config)
+        if runs and steps < _LEAST_STEPS:
+            break
+        starts = [random_tensors(train.num_bits, bond, generator)]
+        if runs:
+            starts.append(split_states(runs[-1].tensors, bond, generator))
+        tried = [_run(start, blocks, checks, steps, config.pseudocount) for start in starts]
+        runs.append(max(tried, key=lambda run: run.score))
+    return MatrixProductLaw(max(runs, key=lambda run: run.score).tensors, order)
+
+
+def _run(
+    start: list[Floats],
+    blocks: Sequence[Strings],
+    checks: Sequence[Strings],
+    steps: int,
+    pseudocount: float,
+) -> _Run:
+    """Expectation-maximisation until held-out shots stop gaining."""
+    best = _Run(tensors=start, score=-np.inf)
+    stale = 0
+    for step, tensors in enumerate(_climb(start, blocks, steps, pseudocount), start=1):
+        if step % _EVALUATE_EVERY and step != steps:
+            continue
+        score = _score(tensors, checks)
+        stale = 0 if score > best.score else stale + 1
+        best = _Run(tensors=tensors, score=score) if score > best.score else best
+        if stale >= _PATIENCE:
+            break
+    return best
+
+
+def _climb(
+    tensors: list[Floats], blocks: Sequence[Strings], steps: int, pseudocount: float
+) -> Iterator[list[Floats]]:
+    """The tensors after each step.
+
+    Where strings fill one block this is plain expectation-maximisation. Otherwise a step sees one
+    block, and expected uses are averaged over steps ``t = 1, 2 ...`` with weights ``(t + 1)^-0.6``
+    (Cappé and Moulines, arXiv:0712.4273, section 2), so that a pass over all blocks is many steps.
+    """
+    average: list[Floats] = []
+    for step in range(steps):
+        uses = expected_uses(tensors, blocks[step % len(blocks)])[1]
+        weight = 1.0 if len(blocks) == 1 or not average else (step + 2) ** -_FORGETTING
+        average = [
+            weight * len(blocks) * use + (1 - weight) * old
+            for use, old in zip(uses, average or uses, strict=True)
+        ]
+        tensors = maximised(average, pseudocount)
+        yield tensors
+
+
+def _score(tensors: Sequence[Floats], checks: Sequence[Strings]) -> float:
+    total = sum(float(block.counts.sum()) for block in checks)
+    return sum(log_likelihood(tensors, block) for block in checks) / total
+
+
+def _affordable_steps(blocks: Sequence[Strings], bond: int, config: MatrixProductConfig) -> int:
+    """Steps of each of a bond's two runs; larger bonds get more of the work."""
+    share = config.work * bond / (2 * sum(config.bonds))
+    return max(1, min(config.steps, int(share / blocks[0].work(bond))))
+
+
+def _blocks(shots: Shots, order: Order, bond: int, generator: np.random.Generator) -> list[Strings]:
+    """The strings along the chain, in random blocks that fit into memory at this bond."""
+    number = len(shots.counts)
+    size = number
+    while size > 1 and _numbers(size, shots.num_bits, bond) > _BLOCK_NUMBERS:
+        size = -(-size // 2)
+    shuffled = np.arange(number) if size == number else generator.permutation(number)
+    bits, counts = shots.bits[:, order], shots.counts.astype(np.float64)
+    parts = np.array_split(shuffled, -(-number // size))
+    return [Strings.of(bits[part], counts[part]) for part in parts]
+
+
+def _numbers(rows: int, num_bits: int, bond: int) -> float:
+    """How many numbers the messages of so many distinct strings take at most."""
+    nodes = sum(min(rows, 2.0 ** (length + 1)) for length in range(num_bits - num_bits // 2))
+    return (2 * nodes + 2 * rows) * bond
+
+
+def _bonds(num_bits: int, bond: int) -> list[int]:
+    """The bond before each site and at the end: no more than the shorter side has strings."""
+    sides = (min(site, num_bits - site) for site in range(num_bits + 1))
+    return [min(bond, 1 << min(side, 62)) for side in sides]

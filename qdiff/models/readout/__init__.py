@@ -1,0 +1,1 @@
+"""Readout errors as a layer: applied, made differentiable, undone."""

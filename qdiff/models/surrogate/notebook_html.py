@@ -1,0 +1,71 @@
+"""How a surrogate shows itself in a notebook: a small table, without pictures or scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdiff.data import bits as bitorder
+from qdiff.data.bits import Register
+
+_TABLE_BITS = 12
+"""Up to here the likeliest strings cost no noticeable time."""
+
+_STRINGS = 5
+
+
+def surrogate_html(
+    registers: Sequence[Register],
+    card: Mapping[str, Any],
+    weights: Mapping[str, float],
+    table: Callable[[], NDArray[np.float64]],
+) -> str:
+    """What it was fitted to, what it is mixed from, and of few bits its likeliest strings.
+
+    `table` gives all probabilities; it is asked up to 12 bits.
+    """
+    num_bits = sum(register.size for register in registers)
+    entries = [
+        ("registers", ", ".join(f"{each.name}[{each.size}]" for each in registers)),
+        *_of_card(card),
+        *((f"weight of {part}", f"{weight:.3f}") for part, weight in weights.items()),
+        *(_likeliest(table(), registers) if num_bits <= _TABLE_BITS else ()),
+    ]
+    rows = "".join(
+        f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
+        f'<td style="text-align: left">{escape(value)}</td></tr>'
+        for name, value in entries
+    )
+    return f"<table><caption>Surrogate of {num_bits} bits</caption><tbody>{rows}</tbody></table>"
+
+
+def _likeliest(
+    table: NDArray[np.float64], registers: Sequence[Register]
+) -> Iterator[tuple[str, str]]:
+    top = np.lexsort((np.arange(len(table)), -table))[:_STRINGS]
+    keys = bitorder.format_keys(bitorder.from_indices(top), registers)
+    for key, probability in zip(keys, table[top], strict=True):
+        yield f"P({key})", f"{probability:.4g}"
+
+
+def _of_card(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the card says; whoever wrote it, entries that are not there are passed over."""
+    shots = card.get("training_shots")
+    if isinstance(shots, int):
+        yield "fitted to", f"{shots:,} shots"
+    source = card.get("trained_on")
+    if isinstance(source, Mapping) and source.get("circuit"):
+        yield "of the circuit", str(source["circuit"])
+    heldout = card.get("heldout")
+    score = heldout.get("nats_per_shot") if isinstance(heldout, Mapping) else None
+    if isinstance(score, float):
+        yield "held-out score", f"{score:.4f} nats a shot (optimistic: these shots chose weights)"
+    told = card.get("circuit")
+    if isinstance(told, Mapping):
+        yield "told the circuit", str(told.get("verdict"))
+    if card.get("before_readout"):
+        yield "readout errors", "undone"

@@ -1,0 +1,74 @@
+"""From a Qiskit circuit to a `program.Program`: the circuit as the model side takes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import Delay, Gate, Reset
+from qiskit.quantum_info import Operator
+
+from qdiff.circuit.loading import load_circuit
+from qdiff.circuit.measurement import active_qubits, split_measurements
+from qdiff.circuit.structural_hash import circuit_hash
+from qdiff.errors import InputError
+from qdiff.models.noisy_circuit import program as physics
+from qdiff.noise.attach import prepare
+from qdiff.noise.channels import generator
+from qdiff.noise.spec import NoiseSpec
+
+_VIRTUAL = ("rz", "p", "u1", "z", "s", "sdg", "t", "tdg", "id")
+"""Gates that superconducting and ion-trap devices do by a change of phase reference."""
+
+
+def program_of(
+    circuit: str | Path | QuantumCircuit, noise: NoiseSpec | None = None
+) -> physics.Program:
+    """The unitary part of `circuit`, on the qubits that its measurements can see.
+
+    Gates named in the `virtual_gates` of `noise` count as noiseless; without `noise`, rotations
+    about Z do.
+
+    Raises `InputError`, with the reason, for a circuit whose outcome is more than one final
+    measurement of a unitary evolution (mid-circuit measurement, feed-forward, resets).
+
+    >>> bell = QuantumCircuit(2)
+    >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
+    >>> [gate.qubits for gate in program_of(bell).gates]
+    [(0,), (0, 1)]
+    """
+    source = load_circuit(circuit)
+    virtual = _VIRTUAL if noise is None else noise.virtual_gates
+    bare, measured = split_measurements(source)
+    ideal = NoiseSpec(p1=0.0, p2=0.0)
+    written = prepare(bare, ideal).circuit
+    place = {qubit: index for index, qubit in enumerate(written.qubits)}
+    seen = sorted(active_qubits(written, set(measured.values())))
+    number = {qubit: index for index, qubit in enumerate(seen)}
+    gates = []
+    for step in written.data:
+        qubits = [place[qubit] for qubit in step.qubits]
+        if not all(qubit in number for qubit in qubits) or isinstance(step.operation, Delay):
+            continue
+        if isinstance(step.operation, Reset) or not isinstance(step.operation, Gate):
+            raise InputError(
+                f"instruction {step.operation.name!r} is not unitary: fit without the circuit"
+            )
+        phases, basis = generator(np.asarray(Operator(step.operation).data))
+        gates.append(
+            physics.Gate(
+                basis=basis,
+                phases=phases,
+                qubits=tuple(number[qubit] for qubit in qubits),
+                virtual=step.operation.name in virtual,
+            )
+        )
+    return physics.Program(
+        num_qubits=len(seen),
+        num_bits=source.num_clbits,
+        gates=tuple(gates),
+        measured={bit: number[qubit] for bit, qubit in measured.items()},
+        name=source.name,
+        fingerprint=circuit_hash(source),
+    )

@@ -1,0 +1,110 @@
+"""Noisy shots from Aer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit_aer.noise import NoiseModel
+
+from qdiff import memory as machine
+from qdiff.circuit.loading import load_circuit
+from qdiff.circuit.measurement import is_dynamic, registers_of
+from qdiff.data.shots import Seed, Shots
+from qdiff.errors import InputError
+from qdiff.noise.attach import NoisyCircuit, prepare, with_aer_model
+from qdiff.noise.spec import NoiseSpec
+from qdiff.progress import progress_bar
+from qdiff.simulation import aer
+from qdiff.simulation.aer_method import Choice, Method, choose_method, workload_of
+from qdiff.simulation.exact import as_spec, describe
+
+Noise: TypeAlias = NoiseSpec | str | NoiseModel | None
+"""A specification, its text (see `NoiseSpec.parse`), an Aer noise model, or no noise."""
+
+
+def simulate(
+    circuit: str | Path | QuantumCircuit,
+    noise: Noise = None,
+    *,
+    shots: int = 10_000,
+    seed: Seed = None,
+    method: Method | str | None = None,
+    progress: bool = False,
+) -> Shots:
+    """Draw `shots` of `circuit` under `noise` with Aer, on all cores.
+
+    The method is chosen by size, noise and shots (see `aer_method.choose_method`) and recorded
+    with its reason in the provenance, as are the seed and the noise. Long work is cut into batches
+    with independent child seeds. The same seed gives the same shots on one machine with the same
+    versions.
+
+    An Aer `NoiseModel` is used as it is; gates that it has no error for are reported by a
+    `NoiseWarning`.
+
+    Raises `InputError` when `shots` is not a positive whole number, for whatever `load_circuit`
+    and `NoiseSpec.parse` refuse, and when Aer cannot run the circuit.
+
+    >>> bell = QuantumCircuit(2)
+    >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
+    >>> sorted(simulate(bell, shots=100, seed=1).to_counts())
+    ['00', '11']
+    """
+    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
+        raise InputError(f"shots must be a positive whole number, got {shots!r}")
+    asked = _method(method)
+    source = load_circuit(circuit)
+    spec = None if isinstance(noise, NoiseModel) else as_spec(noise)
+    noisy = (
+        with_aer_model(source, noise) if isinstance(noise, NoiseModel) else prepare(source, spec)
+    )
+    workload = workload_of(noisy, shots=int(shots), dynamic=is_dynamic(source))
+    choice = choose_method(workload, memory=machine.total_memory(), asked=asked)
+    root = aer.root_seed(seed)
+    record = {
+        **describe(source, spec),
+        **aer.seed_record(root),
+        "method": choice.method.value,
+        "why": choice.reason,
+    }
+    if isinstance(noise, NoiseModel):
+        record["noise"] = {"description": f"Aer {noise!r}"}
+    counts = _counts(noisy, choice, int(shots), root, progress=progress)
+    return Shots.from_counts(counts, registers=registers_of(source), provenance=record)
+
+
+def _counts(
+    noisy: NoisyCircuit,
+    choice: Choice,
+    shots: int,
+    root: np.random.SeedSequence,
+    *,
+    progress: bool,
+) -> dict[str, int]:
+    """Hexadecimal counts, batch by batch."""
+    size, rest = divmod(shots, choice.batches)
+    total: Counter[str] = Counter()
+    with progress_bar("simulate", choice.batches, shown=progress) as tick:
+        for batch, child in enumerate(aer.child_seeds(root, choice.batches)):
+            data = aer.run(
+                noisy.circuit,
+                method=choice.method.value,
+                shots=size + (batch < rest),
+                seed=child,
+                model=noisy.model,
+            )
+            counts: dict[str, Any] = data["counts"]
+            total.update(counts)
+            tick()
+    return total
+
+
+def _method(method: Method | str | None) -> Method | None:
+    try:
+        return None if method is None else Method(method)
+    except ValueError:
+        known = ", ".join(item.value for item in Method)
+        raise InputError(f"unknown method {method!r}; the methods are {known}") from None

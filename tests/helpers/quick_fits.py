@@ -1,0 +1,40 @@
+"""A small fit that takes seconds, where it is not tested how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from qdiff import Distribution, FitConfig, Register, Shots
+from qdiff.fitting.config import Candidate
+from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
+from qdiff.models.diffusion.training.trainer import TrainingConfig
+
+TRAINING = TrainingConfig(steps=150, batch=256, evaluate_every=50)
+
+
+QUICK = FitConfig(
+    orders=4,
+    candidates=(Candidate(network=MLP(width=32), training=TRAINING),),
+    recurrent=(Candidate(network=Recurrent(hidden=8), training=TRAINING),),
+)
+
+
+def brief(config: FitConfig, steps: int = 10) -> FitConfig:
+    """The same with trainings of so few steps, where it does not matter how good they are."""
+    training = replace(TRAINING, steps=steps, evaluate_every=steps)
+    return replace(
+        config,
+        candidates=tuple(replace(each, training=training) for each in config.candidates),
+        recurrent=tuple(replace(each, training=training) for each in config.recurrent),
+    )
+
+
+def training_shots(num_bits: int = 6, shots: int = 3000) -> Shots:
+    weights = np.random.default_rng(0).exponential(size=1 << num_bits) ** 2
+    law = Distribution(
+        probabilities=weights / weights.sum(),
+        registers=(Register("a", 2), Register("b", num_bits - 2)),
+    )
+    return law.sample(shots, seed=1)

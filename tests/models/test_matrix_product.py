@@ -1,0 +1,328 @@
+"""The matrix-product law against enumeration, and its fit against what it promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from chi_square import FALSE_ALARM, biased, p_value
+
+from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff.data import bits as bitorder
+from qdiff.data.bits import Register
+from qdiff.data.distribution import Distribution, marginal_table
+from qdiff.data.shots import Shots
+from qdiff.errors import InputError
+from qdiff.models.laws.law import TableLaw
+from qdiff.models.matrix_product.chain_order import chain_orders, spectral_order
+from qdiff.models.matrix_product.expectation_maximisation import (
+    Strings,
+    expected_uses,
+    log_likelihood,
+    maximised,
+)
+from qdiff.models.matrix_product.fit import (
+    MatrixProductConfig,
+    fit_each_order,
+    fit_matrix_product,
+    random_tensors,
+    split_states,
+)
+from qdiff.models.matrix_product.law import MatrixProductLaw
+from qdiff.models.matrix_product.prefix_tree import Floats, PrefixTree
+
+
+def law(num_bits: int, bond: int = 3, seed: int = 0) -> MatrixProductLaw:
+    """A random law along a random chain."""
+    generator = np.random.default_rng(seed)
+    tensors = random_tensors(num_bits, bond, generator)
+    return MatrixProductLaw(tensors, generator.permutation(num_bits).tolist())
+
+
+def by_hand(model: MatrixProductLaw) -> Floats:
+    """The table as a product of matrices, string by string."""
+    table = np.empty(1 << model.num_bits)
+    for index, bits in enumerate(bitorder.all_bits(model.num_bits)):
+        product = np.ones((1, 1))
+        for bit, tensor in zip(model.order, model.tensors, strict=True):
+            product = product @ tensor[:, bits[bit]]
+        table[index] = product[0, 0]
+    return table
+
+
+@pytest.mark.parametrize("num_bits", [1, 2, 3, 6, 7])
+def test_table_and_log_prob_are_products_of_matrices(num_bits: int) -> None:
+    model, expected = law(num_bits), by_hand(law(num_bits))
+    assert abs(expected.sum() - 1) < 1e-12
+    np.testing.assert_allclose(model.table(), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        model.log_prob(bitorder.all_bits(num_bits)), np.log(expected), rtol=0, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("bits", [[0], [5, 2], [3, 0, 4], [1, 2, 3, 4, 5, 0], []])
+def test_marginals_are_sums_of_the_table(bits: list[int]) -> None:
+    model = law(6)
+    np.testing.assert_allclose(
+        model.marginal(bits), marginal_table(by_hand(model), bits), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("given", [{}, {2: 1}, {0: 0, 5: 1, 3: 1}, dict.fromkeys(range(6), 1)])
+def test_conditions_are_bayes_rule_on_the_table(given: dict[int, int]) -> None:
+    model = law(6)
+    log_prob, conditioned = model.condition(given)
+    expected_log_prob, expected = TableLaw.of(by_hand(model)).condition(given)
+    assert log_prob == pytest.approx(expected_log_prob, abs=1e-12)
+    np.testing.assert_allclose(conditioned.table(), expected.table(), atol=1e-13)
+    np.testing.assert_allclose(conditioned.marginal([4, 1]), expected.marginal([4, 1]), atol=1e-13)
+    rows = bitorder.all_bits(6)
+    np.testing.assert_allclose(
+        np.exp(conditioned.log_prob(rows)), np.exp(expected.log_prob(rows)), atol=1e-13
+    )
+
+
+def test_conditions_add_up_and_may_contradict() -> None:
+    first, once = law(6).condition({2: 1})
+    second, twice = once.condition({4: 0})
+    both, at_once = law(6).condition({2: 1, 4: 0})
+    assert first + second == pytest.approx(both, abs=1e-12)
+    np.testing.assert_allclose(twice.table(), at_once.table(), atol=1e-13)
+    assert once.condition({2: 0})[0] == -np.inf
+
+
+@pytest.mark.statistical
+@pytest.mark.parametrize("given", [{}, {1: 1, 4: 0}])
+def test_draws_follow_the_table(given: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qdiff.models.matrix_product.law._CHUNK_PREFIXES", 7)  # many chunks
+    _, model = law(6, bond=4, seed=2).condition(given)
+    words, counts = model.draw(100_000, np.random.default_rng(1))
+    shots = Shots.from_words(words, counts, registers=[Register("c", 6)])
+    assert shots.num_shots == 100_000
+    assert len(shots.counts) == len(counts)  # distinct already
+    table = Distribution(probabilities=model.table())
+    assert p_value(shots, table) > FALSE_ALARM
+    assert p_value(shots, biased(table)) < FALSE_ALARM
+
+
+def test_draws_are_reproducible_and_may_be_none() -> None:
+    model = law(70)
+    first, again, other = (model.draw(50, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first[0], again[0])
+    assert not np.array_equal(first[0], other[0])
+    words, counts = model.draw(0, np.random.default_rng(1))
+    assert words.shape == (0, 2)
+    assert counts.sum() == 0
+
+
+def test_two_hundred_bits() -> None:
+    """Probabilities of 1e-400 and less neither underflow nor hide in a conditional law."""
+    zero, one = np.full((1, 2, 1), [[0.99], [0.01]]), dict.fromkeys(range(199), 1)
+    model = MatrixProductLaw([zero] * 200)
+    ones = np.ones((1, 200), dtype=np.uint8)
+    assert model.log_prob(ones)[0] == pytest.approx(200 * np.log(0.01), rel=1e-12)
+    log_prob, conditioned = model.condition(one)
+    assert log_prob == pytest.approx(199 * np.log(0.01), rel=1e-12)
+    np.testing.assert_allclose(conditioned.marginal([0, 199]), [0, 0.99, 0, 0.01], atol=1e-12)
+    with pytest.raises(InputError, match="limit"):
+        model.table()
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        [],
+        [np.full((1, 2, 2), 0.25)],
+        [np.full((1, 2, 1), 0.4)],
+        [np.array([[[1.5], [-0.5]]])],
+        [np.full((1, 2, 2), 0.25), np.full((3, 2, 1), 0.5)],
+        [np.zeros((1, 2, 0))],
+    ],
+)
+def test_impossible_tensors_are_refused(tensors: list[Floats]) -> None:
+    with pytest.raises(InputError):
+        MatrixProductLaw(tensors)
+
+
+def test_the_tree_holds_every_prefix_once() -> None:
+    rows = np.random.default_rng(3).integers(0, 2, (40, 7)).astype(np.uint8)
+    tree = PrefixTree.of(rows)
+    prefixes = {tuple(row[:length]) for row in rows.tolist() for length in range(1, 8)}
+    assert tree.size == len(prefixes)
+    leaves = dict(zip(map(tuple, rows.tolist()), tree.leaves.tolist(), strict=True))
+    assert len(set(leaves.values())) == len(leaves)
+    assert all(leaves[tuple(row)] == leaf for row, leaf in zip(rows, tree.leaves, strict=True))
+
+
+def noisy_shots(num_bits: int = 6, shots: int = 300) -> Shots:
+    table = np.random.default_rng(4).exponential(size=1 << num_bits) ** 2
+    return Distribution(probabilities=table / table.sum()).sample(shots, seed=5)
+
+
+def test_expected_uses_are_posterior_counts() -> None:
+    """Against the sum over all hidden paths of a string, one string at a time."""
+    shots = noisy_shots(4)
+    tensors = random_tensors(4, 2, np.random.default_rng(0))
+    total, uses = expected_uses(tensors, Strings.of(shots.bits, shots.counts.astype(float)))
+    expected = [np.zeros_like(tensor) for tensor in tensors]
+    for bits, count in zip(shots.bits, shots.counts, strict=True):
+        paths = {}
+        for path in np.ndindex(2, 2, 2):
+            states = (0, *path, 0)
+            steps = [
+                (tensor, site, states[site], bits[site], states[site + 1])
+                for site, tensor in enumerate(tensors)
+                if states[site + 1] < tensor.shape[2] and states[site] < tensor.shape[0]
+            ]
+            paths[path] = np.prod([tensor[a, x, b] for tensor, _, a, x, b in steps])
+            assert len(steps) == 4
+        probability = sum(paths.values())
+        for path, weight in paths.items():
+            states = (0, *path, 0)
+            for site in range(4):
+                entry = (states[site], bits[site], states[site + 1])
+                expected[site][entry] += count * weight / probability
+    for use, by_path in zip(uses, expected, strict=True):
+        np.testing.assert_allclose(use, by_path, rtol=1e-12)
+    own = MatrixProductLaw(tensors).log_prob(shots.bits) @ shots.counts
+    assert total == pytest.approx(float(own), rel=1e-12)
+
+
+@pytest.mark.parametrize("num_bits", [1, 2, 5, 6])
+def test_no_step_lowers_the_likelihood(num_bits: int) -> None:
+    shots = noisy_shots(num_bits)
+    strings = Strings.of(shots.bits, shots.counts.astype(float))
+    tensors = random_tensors(num_bits, 4, np.random.default_rng(1))
+    scores = []
+    for _ in range(60):
+        score, uses = expected_uses(tensors, strings)
+        scores.append(score)
+        tensors = maximised(uses, 0.0)
+    scores.append(log_likelihood(tensors, strings))
+    assert np.diff(scores).min() > -1e-9
+    assert num_bits < 5 or scores[-1] > scores[0] + 1
+
+
+def test_no_step_lowers_the_posterior_with_a_pseudocount() -> None:
+    shots, pseudocount = noisy_shots(), 0.3
+    strings = Strings.of(shots.bits, shots.counts.astype(float))
+    tensors = random_tensors(6, 3, np.random.default_rng(1))
+    scores = []
+    for _ in range(60):
+        score, uses = expected_uses(tensors, strings)
+        scores.append(score + pseudocount * sum(float(np.log(t).sum()) for t in tensors))
+        tensors = maximised(uses, pseudocount)
+    assert np.diff(scores).min() > -1e-9
+
+
+def test_split_states_are_told_apart() -> None:
+    generator = np.random.default_rng(6)
+    small = random_tensors(6, 2, generator)
+    large = MatrixProductLaw(split_states(small, 4, generator))
+    assert large.bond == 4
+    assert np.linalg.matrix_rank(large.tensors[3].reshape(4, -1)) == 4
+
+
+def ghz(num_bits: int, readout: float = 0.02) -> Distribution:
+    ones = np.bitwise_count(np.arange(1 << num_bits)).astype(float)
+    zeros = num_bits - ones
+    table = (readout**ones * (1 - readout) ** zeros + readout**zeros * (1 - readout) ** ones) / 2
+    return Distribution(probabilities=table)
+
+
+@pytest.mark.statistical
+def test_ghz_is_learned_to_its_parametric_limit() -> None:
+    """A mixture of two products has ``2n + 1`` parameters, so ``KL = (2n + 1) / 2N`` on average."""
+    truth, sizes = ghz(10), (20_000, 2_000)
+    divergences = []
+    for seed in range(4):
+        train, heldout = (truth.sample(size, seed=seed + 10 * size) for size in sizes)
+        model = fit_matrix_product(train, heldout, bonds=(1, 2), seed=seed)
+        assert model.bond == 2
+        divergences.append(kl_divergence(truth.probabilities, model.table()))
+    assert np.mean(divergences) < 2 * 21 / (2 * sizes[0])
+
+
+@pytest.mark.statistical
+def test_a_chain_in_disguise_is_found() -> None:
+    """Along the bits' own order this Markov chain needs large bonds, along its own only 2."""
+    generator = np.random.default_rng(7)
+    hidden = generator.permutation(12)
+    flips = generator.random((20_000, 12)) < 0.1
+    rows = np.empty((20_000, 12), dtype=np.uint8)
+    rows[:, hidden] = np.cumsum(flips, axis=1) % 2
+    shots = Shots.from_bits(rows)
+    assert spectral_order(shots) in (tuple(hidden), tuple(hidden[::-1]))
+    assert len(chain_orders(shots)) == 2
+    heldout, train = shots.split(0.1, seed=1)
+    own, spectral = fit_each_order(train, heldout, config=MatrixProductConfig(bonds=(1, 2)))
+    scores = [model.log_prob(heldout.bits) @ heldout.counts for model in (own, spectral)]
+    assert scores[1] > scores[0] + 100
+    assert fit_matrix_product(train, heldout, bonds=(1, 2)).order == spectral.order
+
+
+def test_strings_in_blocks_come_close_to_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    heldout, train = ghz(16, readout=0.2).sample(5_000, seed=1).split(0.2, seed=2)
+    options = MatrixProductConfig(bonds=(1, 2), steps=300)
+    whole = fit_matrix_product(train, heldout, config=options)
+    monkeypatch.setattr("qdiff.models.matrix_product.fit._BLOCK_NUMBERS", 2_000)
+    parts = fit_matrix_product(train, heldout, config=options)
+    scores = [model.log_prob(heldout.bits) @ heldout.counts for model in (whole, parts)]
+    assert not np.array_equal(whole.table(), parts.table())
+    assert scores[1] == pytest.approx(scores[0], abs=30)
+
+
+def test_the_same_seed_gives_the_same_law() -> None:
+    shots = noisy_shots()
+    options = MatrixProductConfig(bonds=(1, 2, 4), steps=30)
+    fits = [fit_matrix_product(shots, shots, seed=seed, config=options) for seed in (1, 1, 2)]
+    assert np.array_equal(fits[0].table(), fits[1].table())
+    assert not np.array_equal(fits[0].table(), fits[2].table())
+
+
+EDGES = {
+    "one bit": Shots.from_bits([[0], [1]], [3, 7]),
+    "one string": Shots.from_bits([[0, 1, 1]], [100]),
+    "one shot": Shots.from_bits([[0, 1, 1]]),
+    "few shots": noisy_shots(8, shots=5),
+    "200 bits": Shots.from_bits(np.random.default_rng(8).integers(0, 2, (60, 200))),
+}
+
+
+@pytest.mark.parametrize("shots", EDGES.values(), ids=EDGES.keys())
+def test_edges(shots: Shots) -> None:
+    model = fit_matrix_product(shots, shots, config=MatrixProductConfig(steps=20))
+    assert model.num_bits == shots.num_bits
+    anything = np.random.default_rng(9).integers(0, 2, (20, shots.num_bits)).astype(np.uint8)
+    assert np.isfinite(model.log_prob(anything)).all()
+    assert model.log_prob(anything[:0]).shape == (0,)
+    _, counts = model.draw(1000, np.random.default_rng(1))
+    assert counts.sum() == 1000
+    if shots.num_bits < 20:
+        assert model.table().sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_work_bounds_the_bond() -> None:
+    shots = noisy_shots(10, shots=2000)
+    generous, poor = (
+        fit_matrix_product(shots, shots, config=MatrixProductConfig(bonds=(1, 4), work=work))
+        for work in (1e8, 1e5)
+    )
+    assert generous.bond == 4
+    assert poor.bond == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"bonds": ()}, {"bonds": (0, 2)}, {"bonds": (4, 2)}, {"pseudocount": 0.0}, {"steps": 0},
+     {"work": 0.0}],
+)  # fmt: skip
+def test_impossible_options_are_refused(change: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        MatrixProductConfig(**change)  # type: ignore[arg-type]
+
+
+def test_shots_that_cannot_be_fitted_are_refused() -> None:
+    shots, none = noisy_shots(3), Shots.from_bits(np.empty((0, 3), dtype=np.uint8))
+    for train, heldout in ((shots, none), (none, shots), (shots, noisy_shots(4))):
+        with pytest.raises(InputError):
+            fit_matrix_product(train, heldout)
