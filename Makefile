@@ -26,6 +26,7 @@ check: $(READY)
 	$(BIN)/python -m pytest -q --doctest-modules qdiff
 	$(BIN)/python benchmarks/tables.py --check
 	$(BIN)/python benchmarks/figures.py --check
+	$(BIN)/python benchmarks/demo_picture.py --check
 	$(BIN)/python -m mkdocs build --quiet --strict
 
 docs: $(READY)
@@ -69,14 +70,14 @@ bench: $(READY)
 QUICK := runs/bench-quick
 bench-quick: export QDIFF_RESULTS = $(QUICK)
 bench-quick: $(READY)
-	$(BIN)/python benchmarks/main_job.py --seeds 1 --circuits circuits/ising_10.qasm
+	$(BIN)/python benchmarks/main_job.py --fresh --seeds 1 --only circuit=circuits/ising_10.qasm
 	$(BIN)/python benchmarks/quality.py q12 --fresh --seeds 1 --only shots=10000 circuit=ising:12 circuit=ghz:12
 	$(BIN)/python benchmarks/circuit_prior.py laws --fresh --seeds 1 --only shots=10000 noise=superconducting circuit=ising:12
 	$(BIN)/python benchmarks/mitigation.py --fresh --seeds 1 --workers 2 --only circuit=ghz:8
 	$(BIN)/python benchmarks/coverage.py --fresh --cases 100 --workers 2 --only num_bits=8
 	$(BIN)/python benchmarks/two_sample.py --fresh --only shots=1000 test=mmd
 	$(BIN)/python benchmarks/files.py --fresh --only format=safetensors format=b8 format=npz
-	$(BIN)/python benchmarks/sampling_speed.py --jobs table
+	$(BIN)/python benchmarks/sampling_speed.py --fresh --only job=table
 	$(BIN)/python benchmarks/tables.py --page $(QUICK)/benchmarks.md
 
 $(READY): pyproject.toml constraints.txt

@@ -10,27 +10,28 @@ it is before and after each thing that was added to it. Some cells also fit ever
 
 from __future__ import annotations
 
-import resource
-import time
+from collections.abc import Iterable
 from typing import Any
 
+import frame
 import numpy as np
-import quality
-import record
-from quality import SUITES
+from contenders import Table, divergence
+from costs import peak_gibibytes, timed
+from record import Row
+from truths import NOISE, SUITES, truth_of
 
 import qdiff
 from qdiff.comparison.metrics.shot_multiplier import shots_for_kl
-from qdiff.comparison.metrics.tables import kl_divergence
 from qdiff.fitting.heldout import hold_out
-from qdiff.models.noisy_circuit.fit import CircuitFitConfig, fit_circuit
+from qdiff.models.noisy_circuit.config import CircuitFitConfig
+from qdiff.models.noisy_circuit.fit import fit_circuit
 from qdiff.simulation.program import program_of
 
 CIRCUITS = SUITES["q12"].circuits
 
 T1_T2 = "depolarizing:p1=0,p2=0,t1=60e-6,t2=50e-6,time1=40e-9,time2=300e-9,readout=0.01/0.03"
 OVER_ROTATED = "depolarizing:p1=3e-4,p2=3e-3,over_rotation=0.03,readout=0.02"
-NOISES = ("superconducting", T1_T2, OVER_ROTATED, "per_qubit", "fake_backend")
+NOISES = (NOISE, T1_T2, OVER_ROTATED, "per_qubit", "fake_backend")
 
 FIVE = (
     "ising:12",
@@ -39,8 +40,6 @@ FIVE = (
     "iqp:12,seed=1",
     "brickwork:12,depth=4,seed=1",
 )
-WIDE = ("ising", "heisenberg", "qaoa", "brickwork")
-TRAJECTORIES = {size: SUITES[f"q{size}"].trajectories for size in (16, 20)}
 
 
 def noise_of(name: str) -> qdiff.NoiseSpec:
@@ -67,66 +66,62 @@ def _per_qubit(draw: np.random.Generator) -> qdiff.NoiseSpec:
     return qdiff.NoiseSpec.from_dict({"p1": 1e-3, "p2": 8e-3, "qubits": qubits, "edges": edges})
 
 
-def truth_of(circuit: str, noise: str, trajectories: int | None = None) -> qdiff.Distribution:
-    """The law that shots are drawn from, computed once and kept outside the repository."""
-    return quality.truth_of(circuit, trajectories, noise=noise, spec=noise_of(noise))
+def drawn(cell: Row) -> tuple[qdiff.Distribution, qdiff.Shots]:
+    """The law, and shots of it."""
+    noise = cell["noise"]
+    truth = truth_of(cell["circuit"], cell.get("trajectories"), noise=noise, spec=noise_of(noise))
+    return truth, truth.sample(cell["shots"], seed=cell["seed"])
 
 
-def measure_law(cell: dict[str, Any]) -> dict[str, Any]:
-    """The circuit's law alone."""
-    truth = truth_of(cell["circuit"], cell["noise"], cell["trajectories"])
-    shots = truth.sample(cell["shots"], seed=cell["seed"])
+def fitted(
+    cell: Row, shots: qdiff.Shots, config: CircuitFitConfig | None = None
+) -> tuple[Table, Row]:
+    """The table of the circuit's law, and what the fit found."""
     heldout, train = hold_out(shots, seed=cell["seed"])
-    cpu, wall = time.process_time(), time.perf_counter()
+    seed = np.random.SeedSequence(cell["seed"])
     program = program_of(cell["circuit"])
-    found = fit_circuit(program, train, heldout, seed=np.random.SeedSequence(cell["seed"]))
-    law = found.refitted(shots).table()
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    kl = float(kl_divergence(truth.probabilities, law))
-    simple = CircuitFitConfig(order=0)
-    first = fit_circuit(
-        program, train, heldout, seed=np.random.SeedSequence(cell["seed"]), config=simple
-    )
-    kl_first = float(kl_divergence(truth.probabilities, first.refitted(shots).table()))
+    found = fit_circuit(program, train, heldout, seed=seed, config=config)
+    return found.refitted(shots).table(), found.record
+
+
+def measure_law(cell: Row) -> Row:
+    """The circuit's law alone."""
+    truth, shots = drawn(cell)
+    (law, found), spent = timed(fitted, cell, shots)
+    simple, _ = fitted(cell, shots, CircuitFitConfig(order=0))
     histogram = qdiff.Distribution.from_shots(shots, pseudocount=0.5).probabilities
-    return {
-        "kl": {
-            "circuit": kl,
-            "ideal_and_readout": kl_first,
-            "histogram": float(kl_divergence(truth.probabilities, histogram)),
-        },
-        "shot_multiplier": shots_for_kl(truth, kl) / cell["shots"],
-        "shot_multiplier_ideal_and_readout": shots_for_kl(truth, kl_first) / cell["shots"],
-        "cpu_seconds": round(cpu, 2),
-        "seconds": round(wall, 2),
-        "peak_gibibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
-        "steps": [{**step} for step in found.record["steps"]],
-        "over_rotation": found.record["over_rotation"],
-        "errors_a_run": found.record["errors_a_run"],
-    }
-
-
-def measure_verdict(cell: dict[str, Any]) -> dict[str, Any]:
-    """The whole fit with a right or wrong circuit, beside the fit without it."""
-    truth = truth_of(cell["circuit"], cell["noise"])
-    shots = truth.sample(cell["shots"], seed=cell["seed"])
-    told = altered(qdiff.load_circuit(cell["circuit"]), cell["told"])
-    start = time.perf_counter()
-    model = qdiff.fit(shots, circuit=told, seed=cell["seed"], effort=cell["effort"])
-    seconds = time.perf_counter() - start
-    plain = model.without_circuit or model
-    kl = {
-        name: float(kl_divergence(truth.probabilities, law.distribution().probabilities))
-        for name, law in (("told", model), ("without", plain))
-    }
+    tables = {"circuit": law, "ideal_and_readout": simple, "histogram": histogram}
+    kl = {name: divergence(truth, table) for name, table in tables.items()}
     return {
         "kl": kl,
-        "accepted": model.card["circuit"]["verdict"].startswith("accepted"),
-        "verdict": model.card["circuit"]["verdict"],
+        "shot_multiplier": shots_for_kl(truth, kl["circuit"]) / cell["shots"],
+        "shot_multiplier_ideal_and_readout": shots_for_kl(truth, kl["ideal_and_readout"])
+        / cell["shots"],
+        "cpu_seconds": round(spent.cpu, 2),
+        "seconds": round(spent.wall, 2),
+        "peak_gibibytes": peak_gibibytes(),
+        "steps": [{**step} for step in found["steps"]],
+        "over_rotation": found["over_rotation"],
+        "errors_a_run": found["errors_a_run"],
+    }
+
+
+def measure_verdict(cell: Row) -> Row:
+    """The whole fit with a right or wrong circuit, beside the fit without it."""
+    truth, shots = drawn(cell)
+    told = altered(qdiff.load_circuit(cell["circuit"]), cell["told"])
+    model, spent = timed(qdiff.fit, shots, circuit=told, seed=cell["seed"], effort=cell["effort"])
+    laws = {"told": model, "without": model.without_circuit or model}
+    kl = {name: divergence(truth, law.distribution().probabilities) for name, law in laws.items()}
+    card = model.card["circuit"]
+    return {
+        "kl": kl,
+        "accepted": card["verdict"].startswith("accepted"),
+        "verdict": card["verdict"],
         "weights": model.card["weights"],
-        "difference": model.card["circuit"]["difference"],
-        "standard_error": model.card["circuit"]["standard_error"],
-        "seconds": round(seconds, 2),
+        "difference": card["difference"],
+        "standard_error": card["standard_error"],
+        "seconds": round(spent.wall, 2),
         "shot_multiplier": shots_for_kl(truth, kl["told"]) / cell["shots"],
         "shot_multiplier_without": shots_for_kl(truth, kl["without"]) / cell["shots"],
     }
@@ -152,62 +147,40 @@ def altered(circuit: Any, told: str) -> Any:
     return changed
 
 
-def law_cells(seeds: int) -> list[dict[str, Any]]:
+def law_cells(seeds: Iterable[int]) -> list[Row]:
     """The suite at three numbers of shots, then every noise at 10,000."""
-    plain = [("superconducting", c, n) for n in (10_000, 1_000, 100_000) for c in CIRCUITS]
-    other = [(noise, circuit, 10_000) for noise in NOISES[1:] for circuit in FIVE]
+    numbers, exact = (10_000, 1_000, 100_000), [None]
     return [
-        {"circuit": c, "noise": noise, "shots": n, "seed": seed, "trajectories": None}
-        for seed in range(1, seeds + 1)
-        for noise, c, n in [*plain, *other]
+        *frame.grid(seed=seeds, noise=[NOISE], shots=numbers, circuit=CIRCUITS, trajectories=exact),
+        *frame.grid(seed=seeds, noise=NOISES[1:], shots=[10_000], circuit=FIVE, trajectories=exact),
     ]
 
 
-def wide_cells(seeds: int) -> list[dict[str, Any]]:
+def wide_cells(seeds: Iterable[int]) -> list[Row]:
     return [
-        {
-            "circuit": f"{family}:{size}" + tail,
-            "noise": "superconducting",
-            "shots": 10_000,
-            "seed": seed,
-            "trajectories": TRAJECTORIES[size],
-        }
-        for seed in range(1, seeds + 1)
-        for size in (16, 20)
-        for family, tail in zip(WIDE, ("", "", ",seed=1", ",depth=4,seed=1"), strict=True)
+        {"circuit": circuit, "trajectories": suite.trajectories, **cell}
+        for cell in frame.grid(seed=seeds, noise=[NOISE], shots=[10_000])
+        for suite in (SUITES["q16"], SUITES["q20"])
+        for circuit in suite.circuits
     ]
 
 
-def plain_cells(seeds: int) -> list[dict[str, Any]]:
+def plain_cells(seeds: Iterable[int]) -> list[Row]:
     """The right circuit, and the default fit of the same shots without it."""
-    return [
-        {
-            "circuit": circuit,
-            "noise": "superconducting",
-            "shots": 10_000,
-            "seed": seed,
-            "told": "right",
-            "effort": "default",
-        }
-        for seed in range(1, seeds + 1)
-        for circuit in CIRCUITS
-    ]
+    return told_cells(seeds, ["right"], CIRCUITS, "default")
 
 
-def verdict_cells(seeds: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "circuit": circuit,
-            "noise": "superconducting",
-            "shots": 10_000,
-            "seed": seed,
-            "told": told,
-            "effort": "fast",
-        }
-        for seed in range(1, seeds + 1)
-        for told in ("right", "gate_dropped", "qubits_swapped", "another")
-        for circuit in ("ising:12", "qaoa:12,seed=1", "iqp:12,seed=1")
-    ]
+def verdict_cells(seeds: Iterable[int]) -> list[Row]:
+    told = ("right", "gate_dropped", "qubits_swapped", "another")
+    return told_cells(seeds, told, ("ising:12", "qaoa:12,seed=1", "iqp:12,seed=1"), "fast")
+
+
+def told_cells(
+    seeds: Iterable[int], told: Iterable[str], circuits: Iterable[str], effort: str
+) -> list[Row]:
+    return frame.grid(
+        seed=seeds, told=told, circuit=circuits, noise=[NOISE], shots=[10_000], effort=[effort]
+    )
 
 
 PARTS = {
@@ -219,19 +192,11 @@ PARTS = {
 
 
 def main() -> None:
-    parser = record.arguments(__doc__.splitlines()[0])
+    parser = frame.arguments(__doc__)
     parser.add_argument("part", choices=PARTS)
     options = parser.parse_args()
     cells, measure = PARTS[options.part]
-    record.collect(
-        f"circuit_prior_{options.part}",
-        __doc__.splitlines()[0],
-        record.chosen(cells(options.seeds), options.only),
-        measure,
-        {},
-        workers=options.workers,
-        fresh=options.fresh,
-    )
+    frame.collect(f"circuit_prior_{options.part}", cells(options.seeds), measure, options, {})
 
 
 if __name__ == "__main__":

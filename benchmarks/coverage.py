@@ -11,20 +11,21 @@ flips with probability 0.1.
 
 from __future__ import annotations
 
-import time
 from math import inf
 from typing import Any
 
+import frame
 import numpy as np
-import record
+from costs import timed
+from record import Row
 
 from qdiff import Distribution, Shots
 from qdiff.comparison import against_law, against_shots
-from qdiff.comparison import few_body_metrics as few_body
+from qdiff.comparison.few_body import estimates as few_body
 from qdiff.comparison.few_body.distances import distance_values
 from qdiff.comparison.few_body.moments import Moments
 from qdiff.comparison.intervals.histogram_estimator import Estimator
-from qdiff.comparison.intervals.pool import Pool
+from qdiff.comparison.relabelling import Pool
 
 CONFIDENCE = 0.95
 REPLICATES = 100
@@ -34,11 +35,10 @@ TRUTH = 3000
 LAW, SHOTS = "law", "shots"
 KINDS = ("equal", "disturbed", "admixture", "one bit")
 CELLS = [
-    *((LAW, 8, 2000, kind) for kind in KINDS),
-    *((SHOTS, 8, 2000, kind) for kind in KINDS),
-    *((LAW, 3, 1000, kind) for kind in KINDS),
-    *((LAW, 12, 10_000, kind) for kind in ("equal", "disturbed")),
-    *((SHOTS, 20, 1000, kind) for kind in ("equal", "one bit")),
+    *frame.grid(reference=[LAW, SHOTS], num_bits=[8], shots=[2000], candidate=KINDS),
+    *frame.grid(reference=[LAW], num_bits=[3], shots=[1000], candidate=KINDS),
+    *frame.grid(reference=[LAW], num_bits=[12], shots=[10_000], candidate=["equal", "disturbed"]),
+    *frame.grid(reference=[SHOTS], num_bits=[20], shots=[1000], candidate=["equal", "one bit"]),
 ]
 
 Scores = dict[str, float]
@@ -110,8 +110,13 @@ class AgainstShots:
         return {**against_shots.histogram_intervals(pool, floor, CONFIDENCE, rng), **few}
 
 
-def measure(cell: dict[str, Any]) -> dict[str, Any]:
-    start = time.process_time()
+def measure(cell: Row) -> Row:
+    found, spent = timed(coverage, cell)
+    return {"coverage": found, "cpu_seconds": spent.cpu}
+
+
+def coverage(cell: Row) -> dict[str, float]:
+    """The share of intervals that hold the mean, metric by metric."""
     reference, candidate = laws(cell["num_bits"], cell["candidate"])
     shots, rng = cell["shots"], np.random.default_rng(1)
 
@@ -128,10 +133,7 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
         for name in truth.keys() & found.keys():
             low, high = found[name] or (inf, -inf)
             hits[name] += low <= truth[name] <= high
-    return {
-        "coverage": {name: hit / cell["cases"] for name, hit in hits.items()},
-        "cpu_seconds": time.process_time() - start,
-    }
+    return {name: hit / cell["cases"] for name, hit in hits.items()}
 
 
 def means(scores: list[Scores]) -> Scores:
@@ -141,17 +143,12 @@ def means(scores: list[Scores]) -> Scores:
 
 
 def main() -> None:
-    parser = record.arguments(__doc__.splitlines()[0], seeds=None)
+    parser = frame.arguments(__doc__, seeds=None)
     parser.add_argument("--cases", type=int, default=1000)
     options = parser.parse_args()
-    keys = ("reference", "num_bits", "shots", "candidate")
-    cells = [{**dict(zip(keys, cell, strict=True)), "cases": options.cases} for cell in CELLS]
+    cells = [{**cell, "cases": options.cases} for cell in CELLS]
     settings = {"confidence": CONFIDENCE, "replicates": REPLICATES, "experiments": TRUTH}
-    question = __doc__.splitlines()[0]
-    record.collect(
-        "coverage", question, record.chosen(cells, options.only), measure, settings,
-        workers=options.workers, fresh=options.fresh,
-    )  # fmt: skip
+    frame.collect("coverage", cells, measure, options, settings)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,14 @@ are the least of three, on one thread.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
+import frame
 import numpy as np
-import record
+from costs import least
+from record import Row
 
 import qdiff
 from qdiff import Register, Shots
@@ -33,14 +31,13 @@ ASKED_SECONDS = 5.0
 """What Stim b8 and npz are asked to stay below, each way."""
 
 
-@cache
-def shots() -> Shots:
+def made_shots() -> Shots:
     rows = np.random.default_rng(1).integers(0, 2, (SHOTS, BITS), dtype=np.uint8)
     return Shots.from_bits(rows, registers=[Register("low", 40), Register("high", BITS - 40)])
 
 
-def measure(cell: dict[str, Any]) -> dict[str, Any]:
-    made, name = shots(), cell["format"]
+def measure(cell: Row) -> Row:
+    made, name = made_shots(), cell["format"]
     form = None if name == OWN else Form(name)
     hints = Hints(registers=made.registers) if form in forms.NAMELESS else Hints()
     with TemporaryDirectory() as folder:
@@ -56,33 +53,16 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
             if qdiff.load(path, hints, form=form) != made:
                 raise RuntimeError(f"{name} does not give the same shots back")
 
-        out, back = _least(write), _least(read)
-        return {"mebibytes": path.stat().st_size / 2**20, "out": out, "in": back}
-
-
-def _least(work: Callable[[], None]) -> dict[str, float]:
-    """The least wall-clock and processor seconds of some repeats."""
-    times = []
-    for _ in range(REPEATS):
-        wall, spent = time.perf_counter(), time.process_time()
-        work()
-        times.append((time.perf_counter() - wall, time.process_time() - spent))
-    seconds, cpu = (min(each) for each in zip(*times, strict=True))
-    return {"seconds": seconds, "cpu_seconds": cpu}
+        spent = {"out": least(write, REPEATS), "in": least(read, REPEATS)}
+        times = {way: {"seconds": s.wall, "cpu_seconds": s.cpu} for way, s in spent.items()}
+        return {"mebibytes": path.stat().st_size / 2**20, **times}
 
 
 def main() -> None:
-    options = record.arguments(__doc__.splitlines()[0], seeds=None).parse_args()
-    there = [form for form in Form if form is not Form.PARQUET or find_spec("pyarrow")]
-    record.collect(
-        "files",
-        __doc__.splitlines()[0],
-        record.chosen([{"format": str(form)} for form in (OWN, *there)], options.only),
-        measure,
-        {"shots": SHOTS, "bits": BITS, "repeats": REPEATS, "asked_seconds": ASKED_SECONDS},
-        workers=options.workers,
-        fresh=options.fresh,
-    )
+    options = frame.arguments(__doc__, seeds=None).parse_args()
+    there = [str(form) for form in Form if form is not Form.PARQUET or find_spec("pyarrow")]
+    settings = {"shots": SHOTS, "bits": BITS, "repeats": REPEATS, "asked_seconds": ASKED_SECONDS}
+    frame.collect("files", frame.grid(format=[OWN, *there]), measure, options, settings)
 
 
 if __name__ == "__main__":

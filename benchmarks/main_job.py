@@ -4,22 +4,24 @@ For each circuit, noise and seed: simulate shots, fit with defaults, and take th
 divergence (nats) from the exact noisy distribution, beside the smoothed histogram (counts + 1/2)
 of the same shots and beside each part of the model alone.
 
-    python benchmarks/main_job.py [--seeds 5] [--shots 10000]
+    python benchmarks/main_job.py [--seeds 5] [--fresh]
 """
 
 from __future__ import annotations
 
-import argparse
-import time
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
+import frame
 import numpy as np
-import record
+from contenders import divergence
+from costs import timed
+from record import Row, mean_intervals
 
 import qdiff
 from qdiff.comparison.metrics.shot_multiplier import shots_for_kl
-from qdiff.comparison.metrics.tables import kl_divergence
-from qdiff.models.surrogate.parts import Part
+from qdiff.models.surrogate.part import Part
 
 CIRCUITS = (
     "circuits/ising_10.qasm",
@@ -27,65 +29,46 @@ CIRCUITS = (
     "circuits/brickwork_shallow_12.qasm",
 )
 NOISES = ("superconducting",)
+SHOTS = 10_000
 
 
-def one_seed(circuit: Any, noise: str, truth: qdiff.Distribution, shots: int, seed: int) -> Any:
-    drawn = qdiff.simulate(circuit, noise, shots=shots, seed=seed)
-    start = time.perf_counter()
-    model = qdiff.fit(drawn, seed=seed)
-    seconds = time.perf_counter() - start
-    p = truth.probabilities
-    histogram = qdiff.Distribution.from_shots(drawn, pseudocount=0.5).probabilities
-    independent = qdiff.compare(truth, truth, training=drawn)["kl"].independent_bits
+def one_seed(circuit: Any, noise: str, truth: qdiff.Distribution, seed: int) -> dict[str, float]:
+    drawn = qdiff.simulate(circuit, noise, shots=SHOTS, seed=seed)
+    model, spent = timed(qdiff.fit, drawn, seed=seed)
 
     def kl(*parts: Part) -> float:
         law = model.only(*parts) if parts else model
-        return float(kl_divergence(p, law.distribution().probabilities))
+        return divergence(truth, law.distribution().probabilities)
 
+    histogram = qdiff.Distribution.from_shots(drawn, pseudocount=0.5).probabilities
+    surrogate, of_histogram = kl(), divergence(truth, histogram)
+    independent = qdiff.compare(truth, truth, training=drawn)["kl"].independent_bits
     return {
-        "surrogate": kl(),
+        "surrogate": surrogate,
         "without_shots": kl(Part.DIFFUSION, Part.INTERACTIONS),
         "diffusion": kl(Part.DIFFUSION),
         "interactions": kl(Part.INTERACTIONS),
-        "histogram": float(kl_divergence(p, histogram)),
-        "independent_bits": independent,
-        "uniform": float(kl_divergence(p, np.full_like(p, 1 / len(p)))),
-        "ratio_to_histogram": kl() / float(kl_divergence(p, histogram)),
-        "shot_multiplier": shots_for_kl(truth, kl()) / shots,
-        "fit_seconds": seconds,
+        "histogram": of_histogram,
+        "independent_bits": float(independent),
+        "uniform": divergence(truth, np.full_like(histogram, 1 / len(histogram))),
+        "ratio_to_histogram": surrogate / of_histogram,
+        "shot_multiplier": shots_for_kl(truth, surrogate) / SHOTS,
+        "fit_seconds": spent.wall,
     }
 
 
+def measure(cell: Row, seeds: Iterable[int]) -> Row:
+    """One circuit and noise: means and intervals over the seeds."""
+    circuit, noise = qdiff.load_circuit(cell["circuit"]), cell["noise"]
+    truth = qdiff.exact(circuit, noise)
+    return mean_intervals([one_seed(circuit, noise, truth, seed) for seed in seeds])
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--shots", type=int, default=10_000)
-    parser.add_argument("--circuits", nargs="+", default=CIRCUITS)
-    options = parser.parse_args()
-    settings = {"shots": options.shots, "seeds": options.seeds}
-    rows = []
-    for path in options.circuits:
-        circuit = qdiff.load_circuit(path)
-        for noise in NOISES:
-            truth = qdiff.exact(circuit, noise)
-            runs = [
-                one_seed(circuit, noise, truth, options.shots, seed)
-                for seed in range(1, options.seeds + 1)
-            ]
-            row = {key: record.mean_interval([run[key] for run in runs]) for key in runs[0]}
-            rows.append({"circuit": path, "noise": noise, **row})
-            print(
-                f"{path} under {noise}: KL {row['surrogate']['mean']:.4f}, "
-                f"histogram {row['histogram']['mean']:.4f}, "
-                f"ratio {row['ratio_to_histogram']['mean']:.3f} "
-                f"{np.round(row['ratio_to_histogram']['interval'], 3)}, "
-                f"diffusion {row['diffusion']['mean']:.4f}, "
-                f"interactions {row['interactions']['mean']:.4f}, "
-                f"multiplier {row['shot_multiplier']['mean']:.1f}, "
-                f"fit {row['fit_seconds']['mean']:.0f} s",
-                flush=True,
-            )
-            record.write("main_job", __doc__.splitlines()[0], rows, settings)
+    options = frame.arguments(__doc__, seeds=5).parse_args()
+    cells = frame.grid(circuit=CIRCUITS, noise=NOISES)
+    settings = {"shots": SHOTS, "seeds": len(options.seeds)}
+    frame.collect("main_job", cells, partial(measure, seeds=options.seeds), options, settings)
 
 
 if __name__ == "__main__":

@@ -11,22 +11,23 @@ mthree is compared where it is installed (``pip install mthree``).
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import time
 from collections.abc import Callable
 from typing import Any
 
+import frame
 import numpy as np
-import record
-from mitigation import confusion_of
+from costs import timed
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
+from readouts import Floats, confusion_of, mthree_law
+from record import Row
 
 import qdiff
 from qdiff import Confusion, Shots
 from qdiff.models.clifford.chain_algebra import read_chain
-from qdiff.models.laws.law import AnyOrderLaw, HistogramLaw
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.matrix_product.law import MatrixProductLaw
 
 SHOTS = 10_000
@@ -36,7 +37,6 @@ _DRAWN = 20_000
 _FLIP = 0.005
 """The chance of a bit flip between two gates of the GHZ circuit: a domain wall."""
 
-Floats = NDArray[np.float64]
 PairLaw = Callable[[int, int], Floats]
 
 
@@ -83,20 +83,12 @@ STATES = {
 
 
 def mthree_shots(confusion: Confusion, shots: Shots) -> tuple[Shots, Floats] | None:
-    """M3's nearest probability law, as strings and their probabilities."""
-    try:
-        from mthree import M3Mitigation
-    except ImportError:
+    """M3's law as strings and their probabilities, or nothing where it is not installed."""
+    law = mthree_law([confusion.of_bit(bit) for bit in range(confusion.num_bits)], shots)
+    if law is None:
         return None
-    mitigator = M3Mitigation()
-    mitigator.single_qubit_cals = [confusion.of_bit(bit) for bit in range(confusion.num_bits)]
-    counts = {key.replace(" ", ""): int(n) for key, n in shots.to_counts().items()}
-    quasi = mitigator.apply_correction(counts, list(range(confusion.num_bits)))
-    nearest = quasi.nearest_probability_distribution()
-    strings = Shots.from_counts({key: 1 for key, value in nearest.items() if value > 0})
-    by_key = {key.replace(" ", ""): value for key, value in nearest.items()}
-    keys = ["".join(map(str, row[::-1])) for row in strings.bits]
-    return strings, np.array([by_key[key] for key in keys])
+    strings = Shots.from_counts({key: 1 for key, p in law.items() if p > 0})
+    return strings, np.array([law["".join(map(str, row[::-1]))] for row in strings.bits])
 
 
 def pairs_of(strings: Shots, weights: Floats) -> PairLaw:
@@ -148,7 +140,7 @@ def log_listed(strings: Shots, weights: Floats, rows: Any) -> Floats:
     return HistogramLaw(listed).log_prob(rows)
 
 
-def measure(cell: dict[str, Any]) -> dict[str, Any]:
+def measure(cell: Row) -> Row:
     """All methods on the same shots."""
     num_bits, law, circuit = STATES[cell["state"]]
     truth, confusion = law(num_bits), confusion_of(cell["readout"], num_bits)
@@ -159,15 +151,13 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
     pairs: dict[str, PairLaw] = {}
     seconds: dict[str, float] = {}
     for name, told in (("**qdiff, circuit known**", circuit(num_bits)), ("**qdiff**", None)):
-        start = time.process_time()
-        model = qdiff.mitigate(shots, confusion, circuit=told, seed=cell["seed"])
-        seconds[name] = round(time.process_time() - start, 2)
+        model, spent = timed(qdiff.mitigate, shots, confusion, circuit=told, seed=cell["seed"])
+        seconds[name] = round(spent.cpu, 2)
         logs[name] = model.log_prob(asked.bits)
         pairs[name] = marginals_of(model)
-    start = time.process_time()
-    found = mthree_shots(confusion, shots)
+    found, spent = timed(mthree_shots, confusion, shots)
     if found is not None:
-        seconds["mthree"] = round(time.process_time() - start, 2)
+        seconds["mthree"] = round(spent.cpu, 2)
         logs["mthree"], pairs["mthree"] = log_listed(*found, asked.bits), pairs_of(*found)
     pairs["inversion string by string"] = inverted_pairs(confusion, shots)
     perfect = drawn(truth, SHOTS, cell["seed"] + 100)
@@ -192,30 +182,10 @@ def drawn(law: AnyOrderLaw, number: int, seed: int) -> Shots:
     return Shots.from_words(words, counts, registers=(qdiff.Register("c", law.num_bits),))
 
 
-def cells(seeds: int) -> list[dict[str, Any]]:
-    return [
-        {"state": state, "readout": readout, "seed": seed}
-        for seed in range(1, seeds + 1)
-        for state in STATES
-        for readout in ("equal", "asymmetric")
-    ]
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--fresh", action="store_true", help="forget the rows of an earlier run")
-    options = parser.parse_args()
-    record.collect(
-        "mitigation_wide",
-        __doc__.splitlines()[0],
-        cells(options.seeds),
-        measure,
-        {"shots": SHOTS},
-        workers=options.workers,
-        fresh=options.fresh,
-    )
+    options = frame.arguments(__doc__).parse_args()
+    cells = frame.grid(seed=options.seeds, state=STATES, readout=["equal", "asymmetric"])
+    frame.collect("mitigation_wide", cells, measure, options, {"shots": SHOTS})
 
 
 if __name__ == "__main__":

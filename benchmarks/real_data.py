@@ -19,26 +19,28 @@ PATH is the folder that holds ``ibm_fez_steane7``, ``quera_aquila_chain11`` and 
 from __future__ import annotations
 
 import json
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import contenders
+import frame
 import numpy as np
-import record
+from contenders import divergence, fit_baselines
+from costs import timed
 from numpy.typing import NDArray
-from quality import BASELINES as QUALITY_BASELINES
+from record import Row
+from truths import shots_seed
 
 import qdiff
 from qdiff import Distribution, Shots
-from qdiff.comparison.metrics.tables import kl_divergence, total_variation
+from qdiff.comparison.metrics.table_metrics import total_variation
 from qdiff.data.bits import all_bits
-from qdiff.fitting.heldout import hold_out
 from qdiff.models.baselines.base import Baseline
 from qdiff.models.baselines.hammer import HAMMER
 from qdiff.models.baselines.rbm import RBM
 
-BASELINES: dict[str, Baseline] = {**QUALITY_BASELINES, "rbm": RBM(), "hammer": HAMMER()}
+BASELINES: dict[str, Baseline] = {**contenders.BASELINES, "rbm": RBM(), "hammer": HAMMER()}
 DEPTHS = (0, 20, 40, 60, 80, 100)
 TEMPERATURE = 3.0
 SAMPLES, DRAWS = 5_000, 100
@@ -71,22 +73,13 @@ def ising(path: Path) -> tuple[Shots, Distribution]:
 
 def fitted(shots: Shots, seed: int) -> tuple[dict[str, Any], dict[str, float]]:
     """The surrogate and every baseline, all from the same shots, and their processor seconds."""
-    heldout, _ = hold_out(shots, seed=seed)
-    models: dict[str, Any] = {}
-    seconds = {}
-    start = time.process_time()
-    models["surrogate"] = qdiff.fit(shots, seed=seed)
-    seconds["surrogate"] = round(time.process_time() - start, 1)
-    for name, baseline in BASELINES.items():
-        start = time.process_time()
-        models[name] = baseline.fit(shots, heldout=heldout, seed=seed)
-        seconds[name] = round(time.process_time() - start, 1)
-    return models, seconds
+    model, spent = timed(qdiff.fit, shots, seed=seed)
+    others, seconds = fit_baselines(BASELINES, shots, seed)
+    return {"surrogate": model, **others}, {"surrogate": round(spent.cpu, 2), **seconds}
 
 
-def measure(cell: dict[str, Any], path: Path) -> dict[str, Any]:
+def measure(cell: Row, path: Path) -> Row:
     """One set and split."""
-    record.one_thread()
     if cell["set"] == "ising":
         return _against_the_law(*ising(path), seed=cell["split"])
     kind, _, number = cell["set"].partition(" ")
@@ -98,8 +91,8 @@ def _which(number: str) -> list[int]:
     return [int(number)] if number else []
 
 
-def _held_out(shots: Shots, seed: int) -> dict[str, Any]:
-    test, training = shots.split(0.2, seed=record.shots_seed(seed))
+def _held_out(shots: Shots, seed: int) -> Row:
+    test, training = shots.split(0.2, seed=shots_seed(seed))
     models, seconds = fitted(training, seed)
     found = qdiff.heldout_likelihoods(models, test)
     model = models["surrogate"]
@@ -113,21 +106,20 @@ def _held_out(shots: Shots, seed: int) -> dict[str, Any]:
     }
 
 
-def _against_the_law(shots: Shots, law: Distribution, seed: int) -> dict[str, Any]:
+def _against_the_law(shots: Shots, law: Distribution, seed: int) -> Row:
     models, seconds = fitted(shots, seed)
     tables = {name: model.distribution() for name, model in models.items()}
-    truth = law.probabilities
     model = models["surrogate"]
     return {
         "shots": {"training": shots.num_shots},
-        "kl": {name: float(kl_divergence(truth, t.probabilities)) for name, t in tables.items()},
+        "kl": {name: divergence(law, table.probabilities) for name, table in tables.items()},
         "kl_of_parts": {
-            part.value: float(kl_divergence(truth, part_law.table()))
+            part.value: divergence(law, part_law.table())
             for part, part_law in model.parts.items()
             if part.value != "shots"
         },
         "total_variation": {
-            name: _variation(truth, table, seed)
+            name: _variation(law.probabilities, table, seed)
             for name, table in {**tables, "perfect sampler": law}.items()
         },
         "weights": model.card["weights"],
@@ -135,7 +127,7 @@ def _against_the_law(shots: Shots, law: Distribution, seed: int) -> dict[str, An
     }
 
 
-def _variation(truth: NDArray[np.float64], law: Distribution, seed: int) -> dict[str, Any]:
+def _variation(truth: NDArray[np.float64], law: Distribution, seed: int) -> Row:
     """Of the histogram of 5,000 samples, mean and deviation over fresh samples."""
     seeds = np.random.SeedSequence(seed).spawn(DRAWS)
     values = [
@@ -145,36 +137,25 @@ def _variation(truth: NDArray[np.float64], law: Distribution, seed: int) -> dict
     return {"mean": float(np.mean(values)), "deviation": float(np.std(values, ddof=1))}
 
 
-def sets(name: str) -> list[str]:
-    """The cells of a command."""
-    return {
-        "steane": [f"steane {depth}" for depth in DEPTHS],
-        "aquila": ["aquila"],
-        "aquila_times": [f"aquila {which}" for which in range(25)],
-        "ising": ["ising"],
-    }[name]
+SETS = {
+    "steane": [f"steane {depth}" for depth in DEPTHS],
+    "aquila": ["aquila"],
+    "aquila_times": [f"aquila {which}" for which in range(25)],
+    "ising": ["ising"],
+}
+"""The cells of a command."""
 
 
 def main() -> None:
-    parser = record.arguments(__doc__.splitlines()[0], seeds=None)
+    parser = frame.arguments(__doc__, seeds=None)
     parser.add_argument("path", type=Path)
-    parser.add_argument("set", choices=("steane", "aquila", "aquila_times", "ising"))
-    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("set", choices=SETS)
+    parser.add_argument("--splits", type=frame.first, default="3")
     options = parser.parse_args()
-    cells = [
-        {"set": name, "split": split}
-        for split in range(1, options.splits + 1)
-        for name in sets(options.set)
-    ]
-    record.collect(
-        f"real_{options.set}",
-        __doc__.splitlines()[0],
-        record.chosen(cells, options.only),
-        partial(measure, path=options.path),
-        {"baselines": {name: repr(value) for name, value in BASELINES.items()}},
-        workers=options.workers,
-        fresh=options.fresh,
-    )
+    cells = frame.grid(split=options.splits, set=SETS[options.set])
+    settings = {"baselines": {name: repr(baseline) for name, baseline in BASELINES.items()}}
+    measured = partial(measure, path=options.path)
+    frame.collect(f"real_{options.set}", cells, measured, options, settings)
 
 
 if __name__ == "__main__":

@@ -6,17 +6,16 @@ trajectory, each by its best method; how many trajectories take as long as the s
 nats that their table has, from its own standard errors (sum of variance / 2p, which falls as one
 over their number). The surrogate's KL from the same number of shots is in the quality benchmark.
 
-    python benchmarks/simulation_time.py
+    python benchmarks/simulation_time.py [--fresh]
 """
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
+import frame
 import numpy as np
-import record
-from quality import NOISE, SUITES, truth_of
+from costs import timed
+from record import Row, read
+from truths import NOISE, SUITES, truth_of
 
 import qdiff
 
@@ -24,19 +23,17 @@ SHOTS = 10_000
 TIMED_SHOTS, TIMED_TRAJECTORIES = 200, 200
 
 
-def measure(circuit: str) -> dict[str, Any]:
+def measure(cell: Row) -> Row:
+    circuit = cell["circuit"]
     loaded = qdiff.load_circuit(circuit)
     qdiff.simulate(loaded, NOISE, shots=10, seed=2)  # transpiles and loads what is loaded once
-    start = time.perf_counter()
-    qdiff.simulate(loaded, NOISE, shots=TIMED_SHOTS, seed=1)
-    shot = (time.perf_counter() - start) / TIMED_SHOTS
-    start = time.perf_counter()
-    rough = qdiff.trajectories(loaded, NOISE, samples=TIMED_TRAJECTORIES, seed=3)
-    trajectory = (time.perf_counter() - start) / TIMED_TRAJECTORIES
+    _, spent = timed(qdiff.simulate, loaded, NOISE, shots=TIMED_SHOTS, seed=1)
+    shot = spent.wall / TIMED_SHOTS
+    rough, spent = timed(qdiff.trajectories, loaded, NOISE, samples=TIMED_TRAJECTORIES, seed=3)
+    trajectory = spent.wall / TIMED_TRAJECTORIES
     number = SHOTS * shot / trajectory
     kl = _divergence_of_one(rough, truth_of(circuit, SUITES["q16"].trajectories)) / number
     return {
-        "circuit": circuit,
         "shots": SHOTS,
         "seconds_a_shot": shot,
         "seconds_a_trajectory": trajectory,
@@ -54,17 +51,16 @@ def _divergence_of_one(rough: qdiff.Distribution, truth: qdiff.Distribution) -> 
 
 
 def _surrogate(circuit: str) -> list[float]:
-    rows = record.read("quality_q16").get("rows", [])
+    rows = read("quality_q16").get("rows", [])
     return [
         row["kl"]["surrogate"] for row in rows if (row["circuit"], row["shots"]) == (circuit, SHOTS)
     ]
 
 
 def main() -> None:
-    rows = [measure(circuit) for circuit in SUITES["q16"].circuits]
-    for row in rows:
-        print(row)
-    record.write("simulation_time", __doc__.splitlines()[0], rows, {"noise": NOISE})
+    options = frame.arguments(__doc__, seeds=None).parse_args()
+    cells = frame.grid(circuit=SUITES["q16"].circuits)
+    frame.collect("simulation_time", cells, measure, options, {"noise": NOISE})
 
 
 if __name__ == "__main__":

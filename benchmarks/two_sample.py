@@ -12,13 +12,14 @@ something else, over and over. A test is alarmed where its p-value is at most 0.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
+import frame
 import numpy as np
-import record
-from quality import truth_of
+from costs import timed
+from record import Row
+from truths import truth_of
 
 import qdiff
 from qdiff import Shots
@@ -42,7 +43,7 @@ Source = Any
 def law_of(name: str) -> Source:
     """An exact noisy law, or a chain in which neighbours are equal with chance 0.85."""
     if name.startswith("ising"):
-        return truth_of(name, None)
+        return truth_of(name)
     flips = np.random.default_rng(1).random((20_000, 127)) < 0.15
     return ChowLiuTree().fit(Shots.from_bits(np.cumsum(flips, axis=1) % 2))
 
@@ -78,9 +79,8 @@ TESTS: dict[str, tuple[list[str], Callable[[Source, Shots, Shots, int], list[flo
 }
 
 
-def measure(cell: dict[str, Any]) -> dict[str, Any]:
+def measure(cell: Row) -> Row:
     """One test of one law, case and number of shots, over and over."""
-    record.one_thread()
     law, (names, test) = law_of(cell["law"]), TESTS[cell["test"]]
     times = _times(cell["law"], cell["test"])[cell["case"] != "equal"]
     generator = np.random.default_rng(cell["shots"])
@@ -88,9 +88,9 @@ def measure(cell: dict[str, Any]) -> dict[str, Any]:
     for repeat in range(times):
         first = law.sample(cell["shots"], seed=generator)
         second = second_of(law, cell["case"], cell["shots"], generator)
-        start = time.process_time()
-        found.append(test(law, first, second, repeat))
-        spent += time.process_time() - start
+        p_values, seconds = timed(test, law, first, second, repeat)
+        found.append(p_values)
+        spent += seconds.cpu
     alarms = (np.array(found) <= LEVEL + 1e-12).sum(axis=0)
     return {
         "times": times,
@@ -112,23 +112,10 @@ def _times(law: str, test: str) -> tuple[int, int]:
 
 
 def main() -> None:
-    options = record.arguments(__doc__.splitlines()[0], seeds=None).parse_args()
-    cells = [
-        {"law": law, "shots": shots, "case": case, "test": test}
-        for law in LAWS
-        for test in TESTS
-        for case in CASES
-        for shots in SHOTS
-    ]
-    record.collect(
-        "two_sample",
-        __doc__.splitlines()[0],
-        record.chosen(cells, options.only),
-        measure,
-        {"level": LEVEL, "permutations": PERMUTATIONS},
-        workers=options.workers,
-        fresh=options.fresh,
-    )
+    options = frame.arguments(__doc__, seeds=None).parse_args()
+    cells = frame.grid(law=LAWS, test=TESTS, case=CASES, shots=SHOTS)
+    settings = {"level": LEVEL, "permutations": PERMUTATIONS}
+    frame.collect("two_sample", cells, measure, options, settings)
 
 
 if __name__ == "__main__":

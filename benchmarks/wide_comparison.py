@@ -4,24 +4,22 @@ Shots of a random chain of correlated bits, and of the same chain with one bit m
 and processor seconds of `qdiff.compare`, and the process's peak memory, which includes Python and
 the libraries. Each comparison has its own process, of one thread.
 
-    python benchmarks/wide_comparison.py
+    python benchmarks/wide_comparison.py [--fresh]
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
-from typing import Any
-
+import frame
 import numpy as np
-import record
+from costs import peak_gibibytes, timed
+from record import Row
 
 from qdiff import Shots, compare
 
-CASES = [(127, 100_000), (64, 100_000), (127, 10_000)]
+CELLS = [
+    {"num_bits": num_bits, "shots": shots}
+    for num_bits, shots in ((127, 100_000), (64, 100_000), (127, 10_000))
+]
 MISREAD_BIT, MISREAD = 60, 0.02
 
 
@@ -34,19 +32,17 @@ def chain(num_bits: int, shots: int, rng: np.random.Generator, misread: float) -
     return Shots.from_bits(bits.astype(np.uint8))
 
 
-def measure(num_bits: int, shots: int) -> dict[str, Any]:
+def measure(cell: Row) -> Row:
     rng = np.random.default_rng(1)
-    candidate, reference = chain(num_bits, shots, rng, MISREAD), chain(num_bits, shots, rng, 0.0)
-    wall, cpu = time.perf_counter(), time.process_time()
-    found = compare(candidate, reference)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    candidate, reference = (
+        chain(cell["num_bits"], cell["shots"], rng, misread) for misread in (MISREAD, 0.0)
+    )
+    found, spent = timed(compare, candidate, reference)
     worst = found["z2_max"]
     return {
-        "num_bits": num_bits,
-        "shots": shots,
-        "seconds": wall,
-        "cpu_seconds": cpu,
-        "peak_gibibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "seconds": spent.wall,
+        "cpu_seconds": spent.cpu,
+        "peak_gibibytes": peak_gibibytes(),
         "replicates": found.resamples,
         "z2_max": {
             "value": worst.value,
@@ -57,13 +53,8 @@ def measure(num_bits: int, shots: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    os.environ["OMP_NUM_THREADS"] = "1"  # of the processes below
-    rows = []
-    for case in CASES:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            rows.append(pool.submit(measure, *case).result())
-        print(rows[-1])
-    record.write("wide_comparison", __doc__.splitlines()[0], rows, {"threads": 1})
+    options = frame.arguments(__doc__, seeds=None).parse_args()
+    frame.collect("wide_comparison", CELLS, measure, options, {"threads": 1})
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from qdiff.comparison.scorecard import Comparison as Comparison
     from qdiff.comparison.two_sample.classifier import classifier_test as classifier_test
     from qdiff.comparison.two_sample.mmd import mmd_test as mmd_test
-    from qdiff.data.bits import Register as Register
     from qdiff.data.distribution import Distribution as Distribution
+    from qdiff.data.registers import Register as Register
     from qdiff.data.shots import Shots as Shots
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
@@ -39,18 +39,20 @@ if TYPE_CHECKING:
     from qdiff.files.qiskit_results import from_qiskit as from_qiskit
     from qdiff.fitting.config import FitConfig as FitConfig
     from qdiff.fitting.fit import fit as fit
-    from qdiff.fitting.fit import mitigate as mitigate
+    from qdiff.fitting.mitigate import mitigate as mitigate
     from qdiff.fitting.z_expectation import z_expectation as z_expectation
     from qdiff.models.readout.confusion import Confusion as Confusion
     from qdiff.models.surrogate.surrogate import Surrogate as Surrogate
     from qdiff.noise.spec import NoiseSpec as NoiseSpec
+    from qdiff.noise_learning.learn import learn_noise as learn_noise
+    from qdiff.noise_learning.learned_noise import LearnedNoise as LearnedNoise
     from qdiff.primitives.backend import SurrogateBackend as SurrogateBackend
     from qdiff.primitives.family import Family as Family
     from qdiff.primitives.on_demand import OnDemand as OnDemand
     from qdiff.primitives.sampler import SurrogateSampler as SurrogateSampler
     from qdiff.simulation.exact import exact as exact
-    from qdiff.simulation.exact import trajectories as trajectories
     from qdiff.simulation.simulate import simulate as simulate
+    from qdiff.simulation.trajectories import trajectories as trajectories
 
 
 _MODULES = {
@@ -61,10 +63,11 @@ _MODULES = {
     "Family": "primitives.family",
     "FitConfig": "fitting.config",
     "InputError": "errors",
+    "LearnedNoise": "noise_learning.learned_noise",
     "NoiseSpec": "noise.spec",
     "NoiseWarning": "errors",
     "OnDemand": "primitives.on_demand",
-    "Register": "data.bits",
+    "Register": "data.registers",
     "Shots": "data.shots",
     "Surrogate": "models.surrogate.surrogate",
     "SurrogateBackend": "primitives.backend",
@@ -77,15 +80,16 @@ _MODULES = {
     "fit": "fitting.fit",
     "from_qiskit": "files.qiskit_results",
     "heldout_likelihoods": "comparison.metrics.heldout_likelihood",
+    "learn_noise": "noise_learning.learn",
     "load": "files.load",
     "load_circuit": "circuit.loading",
-    "mitigate": "fitting.fit",
+    "mitigate": "fitting.mitigate",
     "mmd_test": "comparison.two_sample.mmd",
     "novelty_rate": "comparison.metrics.novelty",
     "pointwise_distances": "comparison.metrics.pointwise",
     "score": "comparison.drift",
     "simulate": "simulation.simulate",
-    "trajectories": "simulation.exact",
+    "trajectories": "simulation.trajectories",
     "z_expectation": "fitting.z_expectation",
 }
 

@@ -16,8 +16,8 @@ def _one_thread() -> None:
 @pytest.fixture
 def short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
     """As few steps as a plan may have and small bonds, where it is not tested how good a fit is."""
-    from qdiff.models.matrix_product.fit import fit_matrix_product
+    from qdiff.models.matrix_product.fit import MatrixProductConfig, fit_matrix_product
 
-    small = partial(fit_matrix_product, bonds=(1, 2))
+    small = partial(fit_matrix_product, config=MatrixProductConfig(bonds=(1, 2)))
     monkeypatch.setattr("qdiff.fitting.fit_parts.fit_matrix_product", small)
-    monkeypatch.setattr("qdiff.fitting.config._part_of_a_training", lambda num_bits: 0.02)
+    monkeypatch.setattr("qdiff.fitting.choose_config._part_of_a_training", lambda num_bits: 0.02)

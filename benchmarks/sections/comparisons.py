@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiff.comparison.metrics.tables import METRICS
+from qdiff.comparison.metrics.table_metrics import METRICS
 from sections.markdown import Row, head, line, mean
 
 _LOW, _HIGH = 0.93, 0.97

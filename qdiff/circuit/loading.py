@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import re
 import struct
+import warnings
 from pathlib import Path
 
 from qiskit.circuit import QuantumCircuit
 
 from qdiff.circuit import openqasm
+from qdiff.circuit.dialects import with_braket_gates
 from qdiff.circuit.families import by_name as families
 from qdiff.circuit.families import mqt
 from qdiff.circuit.measurement import measures
 from qdiff.circuit.openqasm import MAX_REGISTER_BITS
 from qdiff.circuit.parsing import QASM2, QASM3, QPY, parse
-from qdiff.circuit.sandbox import rehearse
+from qdiff.circuit.sandbox import BeyondLimitsError, rehearse, unroll
 from qdiff.errors import InputError
 
 OLDEST_SAFE_QPY = 13
@@ -30,7 +32,8 @@ _QPY_HEADER = struct.Struct("!6sBBBBQ")  # magic, format version, Qiskit's versi
 _QPY_START = 20  # where the circuit begins, or from version 16 on the place of its beginning
 _QPY_SIZES = struct.Struct("!HcHII")  # name, kind and size of the phase, qubits, classical bits
 
-_HEADER = re.compile(r"\s*+OPENQASM\s++(\d+)(?:\.\d+)?\s*+;")
+_BEYOND_IMPORTER = re.compile(r"\*\*|\b(?:def|const|for|while|if|let|u?int|float|angle|bool|pow)\b")
+"""Signs of what may be settled before the circuit runs, and written out."""
 
 
 def load_circuit(source: str | Path | QuantumCircuit) -> QuantumCircuit:
@@ -87,24 +90,49 @@ def _from_file(path: Path) -> QuantumCircuit:
     if data.startswith(_QPY_MAGIC):
         _check_qpy_header(data, path)
         return _tried(data, QPY, path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _unrecognised(path) from None
-    return _from_openqasm(data, openqasm.without_comments(text), path)
-
-
-def _from_openqasm(data: bytes, code: str, path: Path) -> QuantumCircuit:
-    header = _HEADER.match(code)
-    if header is None:
+    text = openqasm.decoded(data)
+    if text is None:
         raise _unrecognised(path)
-    if header[1] not in ("2", "3"):
-        raise InputError(f"{path} is OpenQASM {header[1]}; versions 2 and 3 can be read")
-    form = QASM2 if header[1] == "2" else QASM3
-    if form == QASM2:
-        code = f"{code}\n{openqasm.included(code, path)}"
-    openqasm.refuse_huge_registers(code, path)
-    return _tried(data, form, path) if openqasm.may_grow(code) else _parsed(data, form, path)
+    return _from_openqasm(openqasm.without_comments(text), path)
+
+
+def _from_openqasm(code: str, path: Path) -> QuantumCircuit:
+    version = openqasm.version_of(code)
+    if version is None:
+        raise _unrecognised(path)
+    if version not in ("2", "3"):
+        raise InputError(f"{path} is OpenQASM {version[:20]}; versions 2 and 3 can be read")
+    if openqasm.HEADER.match(code) is None:
+        warnings.warn(f"{path} has no header; it is read as OpenQASM 2", UserWarning, stacklevel=4)
+    code = openqasm.with_header(code)
+    if version == "2":
+        return _from_code(code, QASM2, path, f"{code}\n{openqasm.included(code, path)}")
+    code = openqasm.with_ordered_parameters(with_braket_gates(code))
+    try:
+        return _from_code(code, QASM3, path, code)
+    except BeyondLimitsError:
+        raise
+    except InputError as error:
+        if not _BEYOND_IMPORTER.search(code):
+            raise
+        return _from_unrolled(code, path, str(error))
+
+
+def _from_code(code: str, form: str, path: Path, whole: str) -> QuantumCircuit:
+    """The circuit of `code`, which with its includes is `whole`."""
+    openqasm.refuse_huge_registers(whole, path)
+    return (_tried if openqasm.may_grow(whole) else _parsed)(code.encode(), form, path)
+
+
+def _from_unrolled(code: str, path: Path, objection: str) -> QuantumCircuit:
+    """The circuit of OpenQASM 3 that Qiskit's importer objects to, written out first."""
+    try:
+        plain = with_braket_gates(unroll(code, path))
+    except BeyondLimitsError:
+        raise
+    except InputError as error:
+        raise InputError(f"{objection}; nor can it be written out: {error}") from None
+    return _from_code(plain, QASM3, path, plain)
 
 
 def _tried(data: bytes, form: str, path: Path) -> QuantumCircuit:

@@ -15,7 +15,7 @@ from qiskit.circuit import (
     Store,
 )
 
-from qdiff.data.bits import Register
+from qdiff.data.registers import Register
 from qdiff.errors import InputError
 
 _PASSIVE = ("barrier", "delay")

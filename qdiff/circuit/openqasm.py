@@ -21,15 +21,21 @@ MAX_UNTRIED_GATE = 20_000
 
 _DEFINITION = re.compile(r"\bgate\s++(\w++)[^{]*+\{([^}]*+)\}")
 _WORD = re.compile(r"\w++")
-_COMMENT = re.compile(r"//[^\n]*+|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"//[^\n]*+|/\*.*?(?:\*/|\Z)", re.DOTALL)
+HEADER = re.compile(r"(\s*+)OPENQASM(\s++(\d+)(?:\.\d+)?\s*+;)", re.IGNORECASE)
+_HEADLESS = re.compile(r"""\s*+include\s*+["'](?:qelib1|hqslib1)\.inc["']\s*+;""")
+_OPENQASM_2 = re.compile(r"\b[qc]reg\b")
 _INCLUDE = re.compile(r"""\binclude\s*+["']([^"'\n]*+)["']""")
 _OWN_GATE = re.compile(r"\bgate\s++(\w++)")
+_PARAMETERS = re.compile(r"(\bgate\s++\w++\s*+\()([^){}]*+)(\)[^{]*+\{)([^}]*+)\}")
 _BRACKETED = re.compile(r"\[\s*+([\d_]++)\s*+\]")
 _REGISTER = re.compile(
     r"\b(?:(?:qubit|bit)\b\s*+(?:\[([^\]]*+)\])?|[qc]reg\s++\w++\s*+\[([^\]]*+)\])"
 )
 _MANY_CONTROLS = re.compile(r"\bctrl\s*+\((?!\s*+\d{1,4}\s*+\))")
 _STANDARD_INCLUDES = ("qelib1.inc", "stdgates.inc")
+HQSLIB = "hqslib1.inc"
+"""Quantinuum's include, known where it does not lie beside the file."""
 
 
 def read_file(path: Path) -> bytes:
@@ -41,8 +47,36 @@ def read_file(path: Path) -> bytes:
     return data
 
 
+def decoded(data: bytes) -> str | None:
+    """The text of a file, or None. Other characters than UTF-8's may stand in comments alone."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+        return text if without_comments(text).isascii() else None
+
+
+def version_of(code: str) -> str | None:
+    """What the header says, or ``"2"`` where it is missing from what can only be OpenQASM 2.
+
+    >>> version_of("openqasm 3.0;"), version_of('include "qelib1.inc"; qreg q[2];')
+    ('3', '2')
+    """
+    header = HEADER.match(code)
+    if header is not None:
+        return header[3]
+    return "2" if _HEADLESS.match(code) and _OPENQASM_2.search(code) else None
+
+
+def with_header(code: str) -> str:
+    """`code` with OpenQASM's header in capitals, that of OpenQASM 2 where there is none."""
+    found, count = HEADER.subn(r"\1OPENQASM\2", code, count=1)
+    return found if count and HEADER.match(code) else f"OPENQASM 2.0; {code}"
+
+
 def without_comments(text: str) -> str:
-    return _COMMENT.sub(" ", text)
+    """The code alone; lines keep their numbers."""
+    return _COMMENT.sub(lambda comment: " " + "\n" * comment[0].count("\n"), text)
 
 
 def refuse_huge_registers(code: str, path: Path) -> None:
@@ -95,19 +129,50 @@ def included(code: str, path: Path, including: tuple[str, ...] = ()) -> str:
     """
     parts = []
     for include in _INCLUDE.findall(code):
-        if include in _STANDARD_INCLUDES:
+        if include in _STANDARD_INCLUDES or is_known_hqslib(include, path):
             continue
         if include in including:
             raise InputError(f"{path}: include {include!r} includes itself")
         if Path(include).name != include or "\\" in include or include in ("", ".", ".."):
             raise InputError(
-                f"{path}: include {include!r} is refused; only files in its own folder are read"
+                f"{path}: include {include[:80]!r} is refused; only files in its own folder are "
+                "read"
             )
-        if not (path.parent / include).is_file():
-            raise InputError(f"{path}: there is no file {include!r} in its folder to include")
+        if not _is_file(path.parent / include):
+            raise InputError(f"{path}: there is no file {include[:80]!r} in its folder to include")
         inner = without_comments(read_file(path.parent / include).decode(errors="replace"))
         parts += [inner, included(inner, path, (*including, include))]
     return "\n".join(parts)
+
+
+def is_known_hqslib(include: str, path: Path) -> bool:
+    """Whether an include is Quantinuum's, and not a file of that name beside `path`."""
+    return include == HQSLIB and not _is_file(path.parent / HQSLIB)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def with_ordered_parameters(code: str) -> str:
+    """OpenQASM 3 whose gates have parameters in the order of their names.
+
+    Qiskit's importer hands a gate's arguments to its parameters in alphabetical order. Where that
+    is not the written order, they get other names.
+    """
+
+    def ordered(gate: re.Match[str]) -> str:
+        names = [name.strip() for name in gate[2].split(",")]
+        if names == sorted(names):
+            return gate[0]
+        new = {name: f"parameter_{place:06}" for place, name in enumerate(names)}
+        body = _WORD.sub(lambda word: new.get(word[0], word[0]), gate[4])
+        return f"{gate[1]}{', '.join(new.values())}{gate[3]}{body}}}"
+
+    return _PARAMETERS.sub(ordered, code)
 
 
 def own_gates(code: str) -> set[str]:

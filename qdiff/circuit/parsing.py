@@ -13,6 +13,7 @@ from qiskit import qasm2, qasm3, qpy
 from qiskit.circuit import QuantumCircuit
 
 from qdiff.circuit import openqasm
+from qdiff.circuit.dialects import with_quantinuum_gates
 from qdiff.circuit.own_gates import resolve_own_gates
 from qdiff.data import storage
 from qdiff.errors import InputError
@@ -27,7 +28,9 @@ QPY, QASM2, QASM3 = "QPY", "OpenQASM 2", "OpenQASM 3"
 
 
 def parse(data: bytes, form: str, path: Path) -> QuantumCircuit:
-    """The circuit in `data`; `path` is named in messages, and includes are looked for beside it.
+    """The circuit in `data`, where OpenQASM is UTF-8 without comments.
+
+    `path` is named in messages, and includes are looked for beside it.
 
     Raises `InputError`, in one line, for whatever the parser of that form objects to.
     """
@@ -35,16 +38,16 @@ def parse(data: bytes, form: str, path: Path) -> QuantumCircuit:
         with _one_line(path, form):
             circuit: QuantumCircuit = qpy.load(io.BytesIO(data))[0]
             return circuit
-    text = data.decode("utf-8-sig")
+    code = data.decode()
     if form == QASM2:
-        code = openqasm.without_comments(text)
         own = openqasm.own_gates(f"{code}\n{openqasm.included(code, path)}")
-        customs = [gate for gate in qasm2.LEGACY_CUSTOM_INSTRUCTIONS if gate.name not in own]
+        code, known = with_quantinuum_gates(code, path)
+        customs = [gate for gate in known if gate.name not in own]
         with _one_line(path, form):
-            circuit = qasm2.loads(text, include_path=(path.parent,), custom_instructions=customs)
+            circuit = qasm2.loads(code, include_path=(path.parent,), custom_instructions=customs)
             return resolve_own_gates(circuit)
     with _one_line(path, form), contextlib.redirect_stderr(io.StringIO()):
-        return resolve_own_gates(qasm3.loads(text))
+        return resolve_own_gates(qasm3.loads(code))
 
 
 @contextlib.contextmanager

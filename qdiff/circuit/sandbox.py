@@ -24,6 +24,12 @@ MEMORY_BYTES = 2 * 2**30
 SECONDS = 60
 """Processor time that reading one file may take."""
 
+UNROLL = "unroll"
+"""The task of writing OpenQASM 3 out; other tasks are forms to parse."""
+
+UNROLL_SECONDS = 20
+"""Processor time of that, some 60,000 instructions."""
+
 REFUSED = 3
 """Exit code of `qdiff.circuit.sandbox_process`: the reason is on its standard output."""
 
@@ -34,12 +40,29 @@ READY = b"ready\n"
 """What it says once everything is imported."""
 
 
+class BeyondLimitsError(InputError):
+    """Reading a file takes more memory or time than it may."""
+
+
 def rehearse(data: bytes, form: str, path: Path) -> None:
     """Parse `data` elsewhere. Raises `InputError` when that fails, or needs too much."""
+    confined(data, form, path, SECONDS)
+
+
+def unroll(code: str, path: Path) -> str:
+    """What `qdiff.circuit.unrolling.unrolled` makes of OpenQASM 3, elsewhere.
+
+    Raises `InputError` when that fails, or needs too much.
+    """
+    return confined(code.encode(), UNROLL, path, UNROLL_SECONDS).decode()
+
+
+def confined(data: bytes, task: str, path: Path, seconds: int) -> bytes:
+    """What the other process says of `data`: nothing where it is to be parsed as `task`."""
     if not sys.executable:
         raise InputError(f"{path} cannot be read safely: sys.executable does not name Python")
-    limits = {"memory": MEMORY_BYTES, "seconds": SECONDS}
-    order = json.dumps({"form": form, "path": str(path), **limits}).encode() + b"\n"
+    limits = {"memory": MEMORY_BYTES, "seconds": seconds}
+    order = json.dumps({"task": task, "path": str(path), **limits}).encode() + b"\n"
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(place or os.getcwd() for place in sys.path),
@@ -53,27 +76,28 @@ def rehearse(data: bytes, form: str, path: Path) -> None:
             input=order + data,
             capture_output=True,
             env=environment,
-            timeout=4 * SECONDS,
+            timeout=4 * seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise _too_slow(path) from None
+        raise _too_slow(path, seconds) from None
     except OSError as error:
         raise InputError(f"{path} cannot be read safely: {error.strerror}") from None
-    _judge(done, path)
+    _judge(done, path, seconds)
+    return done.stdout.removeprefix(READY)
 
 
-def _judge(done: subprocess.CompletedProcess[bytes], path: Path) -> None:
+def _judge(done: subprocess.CompletedProcess[bytes], path: Path, seconds: int = SECONDS) -> None:
     if not done.stdout.startswith(READY):
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise InputError(f"{path} cannot be read safely: {said[-1][:200]}")
     if done.returncode == REFUSED:
         raise InputError(done.stdout.removeprefix(READY).decode(errors="replace"))
     if done.returncode and _ran_out_of_time(done.returncode):
-        raise _too_slow(path)
+        raise _too_slow(path, seconds)
     last = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1]
     if done.returncode < 0 or _OUT_OF_MEMORY.search(last):
-        raise InputError(
+        raise BeyondLimitsError(
             f"{path} needs more than {MEMORY_BYTES >> 20} MiB of memory to be read: it is damaged, "
             "or made to do harm"
         )
@@ -85,5 +109,7 @@ def _ran_out_of_time(code: int) -> bool:
     return code == -getattr(signal, "SIGXCPU", 0)  # Windows has no such signal
 
 
-def _too_slow(path: Path) -> InputError:
-    return InputError(f"{path} takes more than {SECONDS} s to be read: it is damaged, or too large")
+def _too_slow(path: Path, seconds: int) -> InputError:
+    return BeyondLimitsError(
+        f"{path} takes more than {seconds} s to be read: it is damaged, or too large"
+    )

@@ -1,4 +1,4 @@
-"""The process in which `qdiff.circuit.sandbox` reads a file: it only tells how that went.
+"""The process in which `qdiff.circuit.sandbox` reads a file, or writes one out.
 
 Standard input is a line of JSON and then the file.
 """
@@ -9,10 +9,11 @@ import contextlib
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from qdiff.circuit.parsing import parse
-from qdiff.circuit.sandbox import READY, REFUSED
+from qdiff.circuit.sandbox import READY, REFUSED, UNROLL
 from qdiff.errors import InputError
 
 
@@ -36,14 +37,27 @@ def _limit(memory: int, seconds: int) -> None:
             resource.setrlimit(kind, (soft, hard))
 
 
+def _parsed(form: str, data: bytes, path: Path) -> bytes:
+    parse(data, form, path)
+    return b""
+
+
+def _unrolled(data: bytes, path: Path) -> bytes:
+    from qdiff.circuit.unrolling import unrolled  # half a second that parsing does not need
+
+    return unrolled(data.decode()).encode()
+
+
 def _main() -> int:
     order = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
+    run = _unrolled if order["task"] == UNROLL else partial(_parsed, order["task"])
     sys.stdout.buffer.write(READY)
     sys.stdout.flush()
     _limit(order["memory"], order["seconds"])
+    path = Path(order["path"])
     try:
-        parse(data, order["form"], Path(order["path"]))
+        sys.stdout.buffer.write(run(data, path))
     except InputError as error:
         sys.stdout.buffer.write(str(error).encode(errors="replace"))
         return REFUSED

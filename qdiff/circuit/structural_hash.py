@@ -1,4 +1,4 @@
-"""A circuit's structural fingerprint: what it does, not what it is called.
+"""A hash of a circuit's structure: what it does, not what it is called.
 
 A circuit is written as nested lists of text and whole numbers (its *form*), floats by their exact
 bits, and the form's JSON is hashed. Bits are numbered; objects never reach the form.

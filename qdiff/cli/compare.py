@@ -1,4 +1,4 @@
-"""The command about distances: ``compare``."""
+"""``compare``: shots, a distribution or a model against a reference."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qdiff.cli import console, page
+from qdiff.cli import console, results
 from qdiff.cli.options import ForceOption, JsonOption, PicturesOption, SeedOption
+from qdiff.errors import InputError
 
 if TYPE_CHECKING:
     from qdiff.data.distribution import Distribution
@@ -39,30 +40,46 @@ def compare(
     """
     from qdiff.comparison.compare import compare as compared
     from qdiff.data.shots import Shots
-    from qdiff.files import load as formats
+    from qdiff.files.load import load, load_data, load_shots
 
-    page.check(report, pictures, force=force)
-    shown, target = formats.load(candidate), formats.load_data(reference)
-    fitted_to = None if training is None else (training.name, formats.load_shots(training))
+    _check_report(report, pictures, force=force)
+    shown, target = load(candidate), load_data(reference)
+    fitted_to = None if training is None else load_shots(training)
     value = _comparable(shown, target, seed)
-    found = compared(value, target, training=None if fitted_to is None else fitted_to[1], seed=seed)
+    found = compared(value, target, training=fitted_to, seed=seed)
     if report is not None:
-        page.write(
-            report,
-            pictures,
-            force=force,
-            found=found,
+        from qdiff.report.comparison_page import comparison_page
+
+        page = comparison_page(
+            found,
             candidate=(candidate.name, shown),
             samples=value if isinstance(value, Shots) and value is not shown else None,
             reference=(reference.name, target),
-            training=fitted_to,
+            training=None if training is None or fitted_to is None else (training.name, fitted_to),
             command=console.command(),
             seed=seed,
         )
+        results.save_page(page, report, pictures, force=force)
     if json:
         console.print_json(found.to_dict())
     else:
         console.print_table(found, f"{candidate.name} against {reference.name}")
+
+
+def _check_report(report: Path | None, pictures: str | None, *, force: bool) -> None:
+    """What can be refused of a page before anything is compared."""
+    from qdiff.data import storage
+    from qdiff.report.page_files import check_pictures
+
+    if report is None:
+        if pictures is not None:
+            raise InputError("--pictures go beside a page: name one with --report page.html")
+        return
+    if pictures is not None:
+        check_pictures(report, pictures, force=force)
+    storage.refuse_existing(report, force=force)
+    if report.is_dir():
+        raise InputError(f"{report} is a folder; name a file such as {report / 'page.html'}")
 
 
 def _comparable(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -17,7 +16,7 @@ from qdiff.cli import interrupts
 
 if TYPE_CHECKING:
     from qdiff.comparison.scorecard import Comparison
-    from qdiff.fitting.fit_shots import Watch
+    from qdiff.fitting.train_networks import Watch
 
 
 def say(message: str) -> None:
@@ -41,19 +40,6 @@ def interactive(json: bool) -> bool:
     return not json and sys.stderr.isatty()
 
 
-def report(summary: dict[str, Any], out: Path, as_json: bool) -> None:
-    """What was written where, with its numbers."""
-    if as_json:
-        print_json({**summary, "out": str(out)})
-        return
-    numbers = {key: value for key, value in summary.items() if isinstance(value, int | float)}
-    text = ", ".join(
-        f"{key} {value:,.6g}" if isinstance(value, float) else f"{key} {value:,}"
-        for key, value in numbers.items()
-    )
-    typer.echo(f"{summary['kind']} written to {out}: {text}")
-
-
 def print_json(value: dict[str, Any]) -> None:
     typer.echo(json.dumps(value, indent=2, allow_nan=False))
 
@@ -62,6 +48,11 @@ def print_entries(value: Mapping[str, Any]) -> None:
     """A line an entry."""
     for key, entry in value.items():
         typer.echo(f"{key}: {entry if isinstance(entry, str) else json.dumps(entry)}")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
 
 
 def print_table(comparison: Comparison, title: str) -> None:

@@ -1,4 +1,4 @@
-"""The command about files of other programs: ``convert``."""
+"""``convert``: from one file format to another."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from qdiff.cli.options import ForceOption
-
-BitsOption = Annotated[
-    int | None, typer.Option(help="Bits a shot, for files that do not say (b8, hexadecimal keys).")
-]
-RegistersOption = Annotated[
-    str | None, typer.Option(help="Classical registers, bit 0's first, as in 'a:3,b:2'.")
-]
+from qdiff.cli import option_texts
+from qdiff.cli.options import BitsOption, ForceOption, RegistersOption
 
 
 def convert(
@@ -35,23 +29,35 @@ def convert(
     project: Annotated[
         bool, typer.Option("--project", help="Take the distribution nearest to quasi-weights.")
     ] = False,
+    bit0: Annotated[
+        str | None, typer.Option(help="Where bit 0 stands in a key or row: left or right.")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns of a csv that hold bits, bit 0's first: 'b0,b1'.")
+    ] = None,
+    shots: Annotated[
+        int | None, typer.Option(help="Of how many shots a file of probabilities is.")
+    ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Convert shots (JSON, runtime job, Stim 01 and b8, npz, csv, Parquet) or circuits.
+    """Convert shots (JSON of many programs, Stim 01 and b8, npz, csv, Parquet) or circuits.
 
     Example: qdiff convert job.json shots.safetensors
     """
-    from qdiff.files.convert import convert as convert_file
-    from qdiff.files.hints import Hints, parse_index, parse_registers
+    from qdiff.files.convert import convert as converted
+    from qdiff.files.hints import Hints
 
     hints = Hints(
         num_bits=bits,
-        registers=None if registers is None else parse_registers(registers),
+        registers=None if registers is None else option_texts.registers(registers),
         pub=pub,
-        index=None if index is None else parse_index(index),
+        index=None if index is None else option_texts.index(index),
         project=project,
+        bit0=bit0,
+        columns=None if columns is None else tuple(columns.split(",")),
+        shots=shots,
     )
-    value = convert_file(source, target, to=to, form=form, hints=hints, force=force)
+    value = converted(source, target, to=to, form=form, hints=hints, force=force)
     typer.echo(f"{target} written: {_summary(value)}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -77,23 +77,21 @@ class Outcome:
     """
 
     model: Surrogate
-    surrogate: Comparison | None
-    samples: Comparison | None
-    parts: Mapping[str, Comparison]
+    surrogate: Comparison | None = None
+    samples: Comparison | None = None
+    parts: Mapping[str, Comparison] = field(default_factory=dict)
     without_circuit: Comparison | None = None
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
+        """Everything but the model, as JSON."""
+        plain = self.without_circuit
         return {
             "surrogate": None if self.surrogate is None else self.surrogate.to_dict(),
             "samples": None if self.samples is None else self.samples.to_dict(),
             "parts": {name: found.to_dict() for name, found in self.parts.items()},
-            **(
-                {}
-                if self.without_circuit is None
-                else {"without_circuit": self.without_circuit.to_dict()}
-            ),
+            **({} if plain is None else {"without_circuit": plain.to_dict()}),
             "heldout": self.model.card["heldout"],
             "weights": self.model.card["weights"],
             "seconds": dict(self.seconds),

@@ -1,9 +1,8 @@
 """The command line: parses, calls, prints. Everything it does can be done from Python.
 
-`commands` has the commands, `comparing` that of the comparison, `files` those about other programs'
-files, `readout` those about readout errors, `scoring` the drift test, `options` what they share,
-`console` what they print, `descriptions` what `inspect` says of a file, `interrupts` what Ctrl-C
-does; `main` here runs them.
+Each command is a module of its name; `options` has the options that several of them share,
+`option_texts` reads what is written in one, `results` saves and sums up what a command made,
+`console` prints, `interrupts` is what Ctrl-C does; `pipeline` is the whole job.
 """
 
 from __future__ import annotations
@@ -13,10 +12,36 @@ import sys
 import typer
 
 from qdiff.cli import console, interrupts
-from qdiff.cli.commands import app
+from qdiff.cli.calibrate import calibrate
+from qdiff.cli.compare import compare
+from qdiff.cli.convert import convert
+from qdiff.cli.exact import exact
+from qdiff.cli.fit import fit
+from qdiff.cli.inspect import inspect
+from qdiff.cli.learn_noise import learn_noise
+from qdiff.cli.mitigate import mitigate
+from qdiff.cli.predict import predict
+from qdiff.cli.run import run
+from qdiff.cli.sample import sample
+from qdiff.cli.score import score
+from qdiff.cli.simulate import simulate
 from qdiff.errors import InputError
 
-__all__ = ["app", "main"]
+app = typer.Typer(
+    help="A generative sampler for noisy quantum-circuit outcomes.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+COMMANDS = (
+    *(run, simulate, exact, fit, sample, compare, learn_noise, predict),
+    *(inspect, convert, calibrate, mitigate, score),
+)
+"""In the order of ``qdiff --help``."""
+
+for _command in COMMANDS:
+    app.command()(_command)
 
 _NO_MEMORY = "out of memory; use fewer shots, a smaller circuit, or --device cpu"
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+DEFAULT_NOISE = "superconducting"
 
 CircuitArgument = Annotated[
     str,
@@ -21,10 +24,10 @@ ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="The root of every random number.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
+ShotsOutOption = Annotated[Path, typer.Option(help="Where the shots go.")]
 DeviceOption = Annotated[
     str | None, typer.Option(help="cpu, cuda, ...; a CUDA device is chosen when there is one.")
 ]
-
 PicturesOption = Annotated[
     str | None, typer.Option(help="Also save each picture beside the page: png or svg.")
 ]
@@ -34,4 +37,10 @@ EffortOption = Annotated[
 KnownCircuitOption = Annotated[
     str | None,
     typer.Option("--circuit", help="The circuit that the shots came from: a file or a family."),
+]
+BitsOption = Annotated[
+    int | None, typer.Option(help="Bits a shot, for files that do not say (b8, hexadecimal keys).")
+]
+RegistersOption = Annotated[
+    str | None, typer.Option(help="Classical registers, bit 0's first, as in 'a:3,b:2'.")
 ]

@@ -7,29 +7,34 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
+from qdiff.cli import results
 from qdiff.cli.job import Job, Outcome
 from qdiff.cli.run_page import run_page
 from qdiff.comparison.compare import compare
+from qdiff.comparison.scorecard import Comparison
 from qdiff.data import storage
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.fitting.fit import fit
-from qdiff.fitting.fit_shots import Watch, choose_device
-from qdiff.models.surrogate.parts import Part
-from qdiff.models.surrogate.surrogate import MAX_EXACT_BITS, Surrogate
+from qdiff.fitting.fit import choose_device, fit
+from qdiff.fitting.train_networks import Watch
+from qdiff.models.surrogate.part import Part
+from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
+from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.noise.spec import NoiseSpec
-from qdiff.report.files import check_pictures, save_pictures, write_report
-from qdiff.simulation.exact import exact, trajectories
+from qdiff.report.page_files import check_pictures
+from qdiff.simulation.exact import exact
 from qdiff.simulation.simulate import simulate
+from qdiff.simulation.trajectories import trajectories
 
 REPORT = "report.html"
 
@@ -48,12 +53,16 @@ _EXACT_QUBITS = 13
 _TRAJECTORIES = 1000
 
 
-@dataclass
-class _Clock:
+@dataclass(kw_only=True)
+class _Stages:
+    """Tells of each stage as it begins, and notes how long it took."""
+
+    announce: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
+    def stage(self, name: str, announcement: str) -> Iterator[None]:
+        self.announce(announcement)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
@@ -71,47 +80,37 @@ def run(
     noise = NoiseSpec.parse(job.noise) if isinstance(job.noise, str) else job.noise
     choose_device(job.device)
     _prepare_folder(job)
-    clock = _Clock()
+    stages = _Stages(announce=announce)
     seeds = np.random.SeedSequence(job.seed).spawn(5)
 
-    announce(f"simulating {job.shots:,} noisy shots of {circuit.num_clbits} bits")
-    with clock.stage("simulate"):
+    asked = f"{job.shots:,} noisy shots of {circuit.num_clbits} bits"
+    with stages.stage("simulate", f"simulating {asked}"):
         shots = simulate(circuit, noise, shots=job.shots, seed=seeds[0], progress=job.progress)
         shots.save(job.out / "shots.safetensors", force=job.force)
-    announce("computing the reference distribution")
-    with clock.stage("reference"):
+    with stages.stage("reference", "computing the reference distribution"):
         truth, notes = _reference(circuit, noise, seeds[1], progress=job.progress)
         if truth is not None:
             truth.save(job.out / "reference.safetensors", force=job.force)
-    announce("fitting the surrogate")
-    with clock.stage("fit"):
-        fit_seed = int(seeds[2].generate_state(1)[0])
-        told = circuit if job.use_circuit else None
+    with stages.stage("fit", "fitting the surrogate"):
         model = fit(
             shots,
-            circuit=told,
-            seed=fit_seed,
+            circuit=circuit if job.use_circuit else None,
+            seed=int(seeds[2].generate_state(1)[0]),
             device=job.device,
             effort=job.effort,
             watch=watch,
         )
         model.save(job.out / "model.safetensors", force=job.force)
-    announce(f"drawing {job.shots:,} surrogate shots")
-    with clock.stage("sample"):
+    with stages.stage("sample", f"drawing {job.shots:,} surrogate shots"):
         samples = model.sample(job.shots, seed=seeds[3])
         samples.save(job.out / "samples.safetensors", force=job.force)
-    announce("comparing")
-    with clock.stage("compare"):
-        outcome = _compare(model, shots, samples, truth, notes, clock.seconds, seeds[4])
-    storage.write_text(
-        job.out / "comparison.json",
-        json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n",
-        force=job.force,
-    )
+    with stages.stage("compare", "comparing"):
+        found = {} if truth is None else _compare(model, shots, samples, truth, seeds[4])
+    outcome = Outcome(model=model, **found, seconds=stages.seconds, notes=notes)
+    text = json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n"
+    storage.write_text(job.out / "comparison.json", text, force=job.force)
     page = run_page(job, circuit, outcome, truth=truth, shots=shots, samples=samples)
-    write_report(job.out / REPORT, page, force=job.force)
-    if job.pictures is not None:
-        save_pictures(page, job.out / REPORT, job.pictures, force=job.force)
+    results.save_page(page, job.out / REPORT, job.pictures, force=job.force)
     return outcome
 
 
@@ -152,28 +151,22 @@ def _compare(
     model: Surrogate,
     shots: Shots,
     samples: Shots,
-    truth: Distribution | None,
-    notes: tuple[str, ...],
-    seconds: Mapping[str, float],
+    truth: Distribution,
     seed: np.random.SeedSequence,
-) -> Outcome:
-    if truth is None:
-        return Outcome(
-            model=model, surrogate=None, samples=None, parts={}, seconds=seconds, notes=notes
-        )
-    alone = [part for part in model.parts if part is not Part.SHOTS]
+) -> dict[str, Any]:
+    """The comparisons of an `Outcome`, by its fields."""
+
+    def compared(candidate: Distribution | Shots) -> Comparison:
+        return compare(candidate, truth, training=shots, seed=seed)
+
     plain = model.without_circuit if model.weights.get(Part.CIRCUIT) else None
-    return Outcome(
-        model=model,
-        surrogate=compare(model.distribution(), truth, training=shots, seed=seed),
-        samples=compare(samples, truth, training=shots, seed=seed),
-        parts={
-            part.value: compare(model.only(part).distribution(), truth, training=shots, seed=seed)
-            for part in alone
+    return {
+        "surrogate": compared(model.distribution()),
+        "samples": compared(samples),
+        "parts": {
+            part.value: compared(model.only(part).distribution())
+            for part in model.parts
+            if part is not Part.SHOTS
         },
-        without_circuit=None
-        if plain is None
-        else compare(plain.distribution(), truth, training=shots, seed=seed),
-        seconds=seconds,
-        notes=notes,
-    )
+        "without_circuit": None if plain is None else compared(plain.distribution()),
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
-from qdiff.report import comparison_page as pages
+from qdiff.report import page_parts as pages
 from qdiff.report.page import Page
 from qdiff.report.pictures.palette import Role
 

@@ -1,4 +1,4 @@
-"""The command about drift: ``score``."""
+"""``score``: whether a new batch is what a model describes."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def score(
     """
     from qdiff.comparison import drift
     from qdiff.data.shots import Shots
-    from qdiff.files import load as formats
+    from qdiff.files.load import load, load_shots
 
     if alarm is not None and not 0 < alarm < 1:
         raise InputError(f"--alarm is a p-value between 0 and 1, got {alarm!r}")
-    described = formats.load(model)
+    described = load(model)
     if isinstance(described, Shots):
         raise InputError(
             f"{model} holds shots; fit a model to them first (qdiff fit), or give a distribution"
         )
     found = drift.score(
-        formats.load_shots(shots),
+        load_shots(shots),
         described,
-        calibration=None if calibration is None else formats.load_shots(calibration),
+        calibration=None if calibration is None else load_shots(calibration),
         seed=seed,
     )
     if json:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiff.comparison import few_body_metrics as few_body
-from qdiff.comparison.columns import Columns
-from qdiff.comparison.comparability import fewest_resamples
-from qdiff.comparison.few_body.distances import distance_values, distances
+from qdiff.comparison.few_body import estimates as few_body
+from qdiff.comparison.few_body.distances import distances
 from qdiff.comparison.few_body.moments import Moments
+from qdiff.comparison.intervals.central import Interval
 from qdiff.comparison.intervals.histogram_estimator import Estimator, Values, affordable
 from qdiff.comparison.metrics.shot_multiplier import MAX_SHOTS, HistogramCurve
-from qdiff.comparison.metrics.tables import METRICS, Table
-from qdiff.comparison.scorecard import Comparison, Interval, Metric
+from qdiff.comparison.metrics.table_metrics import METRICS, Table
+from qdiff.comparison.resampling import Resampling
+from qdiff.comparison.scorecard import Comparison
+from qdiff.comparison.scorecard_rows import Columns, Metric
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.models.baselines.counting import IndependentBits, ProductLaw
@@ -23,26 +24,15 @@ Candidate = Shots | Distribution
 
 
 def compare_with_law(
-    candidate: Candidate,
-    reference: Distribution,
-    *,
-    training: Shots | None,
-    generator: np.random.Generator,
-    confidence: float,
-    resamples: int,
+    candidate: Candidate, reference: Distribution, training: Shots | None, resampling: Resampling
 ) -> Comparison:
     """What `qdiff.compare` returns for a reference that is a `Distribution`."""
-    times = affordable(resamples, len(reference.probabilities))
-    times = max(times, fewest_resamples(confidence))
+    resampling = resampling.limited(affordable(resampling.times, len(reference.probabilities)))
+    confidence, known = resampling.confidence, isinstance(candidate, Distribution)
     independent = _independent(candidate if training is None else training)
-    tables = _table_columns(
-        candidate, reference, training, independent, times, generator, confidence
-    )
     ours, theirs = Moments.of(candidate), Moments.of(reference)
-    few = _few_body_columns(
-        candidate, reference, training, independent, (ours, theirs), times, generator, confidence
-    )
-    known = isinstance(candidate, Distribution)
+    tables = _table_columns(candidate, reference, training, independent, resampling)
+    few = _few_body_columns(candidate, reference, training, independent, (ours, theirs), resampling)
     metrics = {
         name: tables.metric(
             name,
@@ -62,7 +52,7 @@ def compare_with_law(
         num_shots=candidate.num_shots if isinstance(candidate, Shots) else None,
         training_shots=None if training is None else training.num_shots,
         confidence=confidence,
-        resamples=times,
+        resamples=resampling.times,
         candidate_moments=ours,
         reference_moments=theirs,
     )
@@ -73,18 +63,16 @@ def _table_columns(
     reference: Distribution,
     training: Shots | None,
     independent: ProductLaw,
-    times: int,
-    generator: np.random.Generator,
-    confidence: float,
+    resampling: Resampling,
 ) -> Columns:
     """The metrics of `METRICS`."""
-    estimator = Estimator(reference.probabilities)
+    estimator, generator = Estimator(reference.probabilities), resampling.generator
     floor, intervals = None, None
     shots = candidate if isinstance(candidate, Shots) else training
     if shots is not None:
-        floor = estimator.replicates(estimator.p, shots.num_shots, times, generator)
+        floor = estimator.replicates(estimator.p, shots.num_shots, resampling.times, generator)
         if shots is candidate:
-            intervals = estimator.intervals(shots, floor, confidence, generator)
+            intervals = estimator.intervals(shots, floor, resampling.confidence, generator)
     return Columns(
         value=_score(estimator, candidate),
         intervals=intervals,
@@ -101,38 +89,32 @@ def _few_body_columns(
     training: Shots | None,
     independent: ProductLaw,
     moments: tuple[Moments, Moments],
-    times: int,
-    generator: np.random.Generator,
-    confidence: float,
+    resampling: Resampling,
 ) -> Columns:
     """The distances of `qdiff.comparison.few_body`."""
-    ours, theirs = moments
-    layout = theirs.layout
-
-    def away(found: Moments) -> Values:
-        return distance_values(layout, found.vector - theirs.vector)
-
-    floor = None
+    (ours, theirs), layout = moments, moments[0].layout
+    floor, intervals = None, None
     shots = candidate if isinstance(candidate, Shots) else training
     if shots is not None:
         drawn = few_body.table_replicates(
-            layout, reference.probabilities, shots.num_shots, times, generator
+            layout,
+            reference.probabilities,
+            shots.num_shots,
+            resampling.times,
+            resampling.generator,
         )
         floor = distances(layout, drawn - theirs.vector)
+        if shots is candidate:
+            noise = few_body_noise(shots, ours, resampling.times, resampling.generator)
+            away = ours.vector - theirs.vector
+            intervals = few_body.intervals(layout, away, noise, resampling.confidence)
     return Columns(
-        value=away(ours),
-        intervals=few_body.intervals(
-            layout,
-            ours.vector - theirs.vector,
-            few_body_noise(candidate, ours, times, generator),
-            confidence,
-        )
-        if isinstance(candidate, Shots)
-        else None,
+        value=few_body.between(ours, theirs),
+        intervals=intervals,
         floor=floor,
-        training=None if training is None else away(Moments.of(training)),
-        uniform=away(Moments.of_independent_bits(np.full(layout.num_bits, 0.5))),
-        independent_bits=away(Moments.of_independent_bits(independent.one)),
+        training=None if training is None else few_body.between(Moments.of(training), theirs),
+        uniform=few_body.of_bits(np.full(layout.num_bits, 0.5), theirs),
+        independent_bits=few_body.of_bits(independent.one, theirs),
     )
 
 

@@ -7,19 +7,20 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.comparison import few_body_metrics as few_body
-from qdiff.comparison.columns import Columns, Values
-from qdiff.comparison.comparability import fewest_resamples
-from qdiff.comparison.few_body.distances import distance_values, distances
+from qdiff.comparison.few_body import estimates as few_body
+from qdiff.comparison.few_body.distances import distances
 from qdiff.comparison.few_body.moments import Moments, row_sums
 from qdiff.comparison.few_body.z_string_sets import Layout
 from qdiff.comparison.intervals.central import Interval, within
 from qdiff.comparison.intervals.histogram_estimator import bounds, inverted, stretched
-from qdiff.comparison.intervals.pool import Pool, drawn_anew
-from qdiff.comparison.intervals.test_inversion import fewest_simulated, steps
-from qdiff.comparison.metrics import tables as metrics
-from qdiff.comparison.metrics.tables import METRICS, Table
-from qdiff.comparison.scorecard import Comparison, Metric
+from qdiff.comparison.intervals.inverted_tests import fewest_simulated, steps
+from qdiff.comparison.intervals.redrawing import drawn_anew
+from qdiff.comparison.metrics import table_metrics as metrics
+from qdiff.comparison.metrics.table_metrics import METRICS, Table
+from qdiff.comparison.relabelling import Pool
+from qdiff.comparison.resampling import Resampling
+from qdiff.comparison.scorecard import Comparison
+from qdiff.comparison.scorecard_rows import Columns, Metric, Values
 from qdiff.data.distribution import draw_counts
 from qdiff.data.shots import Shots
 from qdiff.models.baselines.counting import IndependentBits, ProductLaw
@@ -31,64 +32,51 @@ _LEADING = "jensen_shannon"
 
 
 def compare_with_shots(
-    candidate: Shots,
-    reference: Shots,
-    *,
-    training: Shots | None,
-    generator: np.random.Generator,
-    confidence: float,
-    resamples: int,
+    candidate: Shots, reference: Shots, training: Shots | None, resampling: Resampling
 ) -> Comparison:
     """What `qdiff.compare` returns for a reference that is a set of shots.
 
     The floor deals all shots out anew into two sets of the same sizes: two sets of one law.
     """
     layout, pool = Layout.of(reference.num_bits), Pool.of(candidate, reference)
-    times = few_body.affordable_over_rows(resamples, len(pool.bits), layout.size)
-    times = max(times, fewest_resamples(confidence))
+    resampling = resampling.limited(
+        few_body.affordable_over_rows(resampling.times, len(pool.words), layout.size)
+    )
     independent = ProductLaw(IndependentBits().ones(candidate if training is None else training))
-    dealt = pool.relabelled(times, generator)
+    dealt = pool.relabelled(resampling.times, resampling.generator)
     ours, theirs = Moments.of(candidate), Moments.of(reference)
     found: dict[str, Metric] = {}
     if pool.repeats:
-        found |= _histograms(pool, reference, training, independent, dealt, generator, confidence)
-    few = Columns(
-        value=distance_values(layout, ours.vector - theirs.vector),
-        intervals=few_body.intervals(
-            layout,
-            ours.vector - theirs.vector,
-            few_body_noise((candidate, reference), (ours, theirs), times, generator),
-            confidence,
-        ),
-        floor=distances(layout, _dealt_difference(layout, pool, dealt)),
-        training=None
-        if training is None
-        else distance_values(layout, Moments.of(training).vector - theirs.vector),
-        uniform=_distances_of_bits(np.full(layout.num_bits, 0.5), theirs),
-        independent_bits=_distances_of_bits(independent.one, theirs),
+        found |= _histograms(pool, reference, training, independent, dealt, resampling)
+    noise = few_body_noise(
+        (candidate, reference), (ours, theirs), resampling.times, resampling.generator
     )
-    found |= few_body.listed(few, layout, confidence=confidence, known=False)
+    away = ours.vector - theirs.vector
+    few = Columns(
+        value=few_body.between(ours, theirs),
+        intervals=few_body.intervals(layout, away, noise, resampling.confidence),
+        floor=distances(layout, _dealt_difference(layout, pool, dealt)),
+        training=None if training is None else few_body.between(Moments.of(training), theirs),
+        uniform=few_body.of_bits(np.full(layout.num_bits, 0.5), theirs),
+        independent_bits=few_body.of_bits(independent.one, theirs),
+    )
+    found |= few_body.listed(few, layout, confidence=resampling.confidence, known=False)
     return Comparison(
         metrics=found,
         num_bits=reference.num_bits,
         num_shots=candidate.num_shots,
         training_shots=None if training is None else training.num_shots,
-        confidence=confidence,
-        resamples=times,
+        confidence=resampling.confidence,
+        resamples=resampling.times,
         reference_shots=reference.num_shots,
         candidate_moments=ours,
         reference_moments=theirs,
     )
 
 
-def _distances_of_bits(one: Table, reference: Moments) -> Values:
-    law = Moments.of_independent_bits(one)
-    return distance_values(reference.layout, law.vector - reference.vector)
-
-
 def _dealt_difference(layout: Layout, pool: Pool, dealt: NDArray[np.int32]) -> Table:
     """Differences of the statistics of two sets that were dealt out, ``(R, size)``."""
-    first, second = int(pool.first.sum()), int(pool.second.sum())
+    first, second = pool.sizes
     sums = row_sums(layout, pool.bits, np.concatenate([dealt, pool.together[None, :]]))
     ours, total = sums[:-1], sums[-1]
     return np.asarray(ours / first - (total - ours) / second)
@@ -115,15 +103,14 @@ def _histograms(
     training: Shots | None,
     independent: ProductLaw,
     dealt: NDArray[np.int32],
-    generator: np.random.Generator,
-    confidence: float,
+    resampling: Resampling,
 ) -> dict[str, Metric]:
     """The metrics between the two histograms."""
     uniform = ProductLaw(np.full(reference.num_bits, 0.5))
     floor = histogram_floor(pool, dealt)
     columns = Columns(
         value=histogram_scores(pool.first, pool.second),
-        intervals=histogram_intervals(pool, floor, confidence, generator),
+        intervals=histogram_intervals(pool, floor, resampling.confidence, resampling.generator),
         floor=floor,
         training=None if training is None else _between_shots(training, reference),
         uniform=_against_product(reference, uniform),
@@ -134,7 +121,7 @@ def _histograms(
             name,
             title=METRICS[name].title,
             estimator="both raw histograms, biased",
-            confidence=confidence,
+            confidence=resampling.confidence,
         )
         for name in HISTOGRAM_METRICS
     }
@@ -179,15 +166,14 @@ def histogram_intervals(
     """
     value = histogram_scores(pool.first, pool.second)
     each = max(len(none[_LEADING]) // 4, fewest_simulated(confidence))
-    centre, rows = pool.together / pool.together.sum(), np.arange(len(pool.bits))
+    centre, rows = pool.together / pool.together.sum(), np.arange(len(pool.words))
 
     def drawn(step: float) -> dict[str, Table]:
         laws = [stretched(centre, rows, counts, step) for counts in (pool.first, pool.second)]
-        sizes = [int(counts.sum()) for counts in (pool.first, pool.second)]
         return _stacked(
             [
                 histogram_scores(
-                    *(draw_counts(*of, generator) for of in zip(laws, sizes, strict=True))
+                    *(draw_counts(*of, generator) for of in zip(laws, pool.sizes, strict=True))
                 )
                 for _ in range(each)
             ]

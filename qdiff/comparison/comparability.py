@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-from math import ceil
-
-from qdiff.comparison.two_sample.relabelling import MOST_SHOTS
-from qdiff.data.argument_checks import check_confidence, check_is_shots, check_whole, kind_of
-from qdiff.data.bits import Register
+from qdiff.comparison.relabelling import check_number
+from qdiff.data.argument_checks import check_is_shots, kind_of
 from qdiff.data.distribution import Distribution
+from qdiff.data.registers import Register
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-
-
-def check_options(confidence: float, resamples: int) -> None:
-    """Raise `InputError` for a confidence outside (0, 1), or resamples too few to carry it."""
-    check_confidence(confidence)
-    check_whole(resamples, "resamples", least=0)
-    if resamples < fewest_resamples(confidence):
-        raise InputError(
-            f"a confidence of {confidence:g} takes at least {fewest_resamples(confidence)} "
-            f"resamples, got {resamples}"
-        )
-
-
-def fewest_resamples(confidence: float) -> int:
-    """Of so many draws the least and the largest hold one more draw with that probability.
-
-    >>> fewest_resamples(0.95)
-    39
-    """
-    return max(2, ceil(2 / (1 - confidence) - 1e-6) - 1)
 
 
 def check_data(candidate: object, reference: object, training: object) -> None:
@@ -45,15 +23,9 @@ def check_data(candidate: object, reference: object, training: object) -> None:
         raise InputError("the reference holds no shots")
     _check_fits(candidate, reference, "the candidate")
     if isinstance(candidate, Shots) and isinstance(reference, Shots):
-        _check_number(candidate, reference)
-    if training is None:
-        return
-    _check_fits(check_is_shots(training, "training"), reference, "the training set")
-
-
-def _check_number(candidate: Shots, reference: Shots) -> None:
-    if candidate.num_shots + reference.num_shots >= MOST_SHOTS:
-        raise InputError("both sets together have 1e9 shots or more; use Shots.split to take fewer")
+        check_number(candidate, reference)
+    if training is not None:
+        _check_fits(check_is_shots(training, "training"), reference, "the training set")
 
 
 def only_shots(candidate: Shots | Distribution) -> Shots:

@@ -3,13 +3,19 @@
 No metric stands alone. Beside each value are the floor (what a perfect sampler of the reference
 scores at that number of shots, by the same estimator), an interval, and the raw training
 histogram, the uniform law and independent bits. docs/metrics.md says how each is estimated.
+
+    comparability ─► against_law (a table): metrics, few_body, shot multiplier ─► scorecard
+                  ╰► against_shots (no table): histograms, few_body ────────────╯
+
+Intervals are made in `intervals`, floors of two sets in `relabelling`.
 """
 
 from __future__ import annotations
 
 from qdiff.comparison.against_law import compare_with_law
 from qdiff.comparison.against_shots import compare_with_shots
-from qdiff.comparison.comparability import check_data, check_options, only_shots
+from qdiff.comparison.comparability import check_data, only_shots
+from qdiff.comparison.resampling import Resampling
 from qdiff.comparison.scorecard import Comparison
 from qdiff.data.argument_checks import generator_of
 from qdiff.data.distribution import Distribution
@@ -48,23 +54,8 @@ def compare(
     >>> result["z2_rms"].floor < 0.1
     True
     """
-    generator = generator_of(seed)
-    check_options(confidence, resamples)
+    resampling = Resampling(confidence=confidence, times=resamples, generator=generator_of(seed))
     check_data(candidate, reference, training)
     if isinstance(reference, Shots):
-        return compare_with_shots(
-            only_shots(candidate),
-            reference,
-            training=training,
-            generator=generator,
-            confidence=confidence,
-            resamples=resamples,
-        )
-    return compare_with_law(
-        candidate,
-        reference,
-        training=training,
-        generator=generator,
-        confidence=confidence,
-        resamples=resamples,
-    )
+        return compare_with_shots(only_shots(candidate), reference, training, resampling)
+    return compare_with_law(candidate, reference, training, resampling)

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import hypergeom
 
-from qdiff.comparison.two_sample.relabelling import Pooled, p_value
+from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
 from qdiff.data.argument_checks import check_is_shots, check_law, check_whole, generator_of
 from qdiff.data.pair_statistics import pair_counts
@@ -146,31 +146,60 @@ def score(
     times, generator = check_whole(permutations, "permutations"), generator_of(seed)
     check_law(model, "the model", "log_prob", "sample")
     _check(shots, model.num_bits, "the batch")
-    if calibration is None:
-        draws = min(max(10 * shots.num_shots, DRAWS[0]), DRAWS[1])
-        good, reference = model.sample(draws, seed=generator), f"{draws:,} draws from the model"
-    else:
-        _check(calibration, model.num_bits, "the calibration set")
-        good, reference = calibration, f"{calibration.num_shots:,} calibration shots"
-    pooled = Pooled.of(_evaluated(shots, generator), _evaluated(good, generator))
-    levels, possible = _log_likelihoods(pooled, model)
-    sums, total = pooled.sums(lambda part: levels[part, None], times, generator)
-    ours, theirs = sums[:, 0] / pooled.sizes[0], (total - sums[:, 0]) / pooled.sizes[1]
-    p_likelihood = p_value(np.abs(ours - theirs))
+    good, reference = _reference_set(shots, model, calibration, generator)
+    likelihoods = _compared(shots, good, model, times, generator)
     bits, pairs = _changes(shots, good)
     return Drift(
-        p_value=p_likelihood,
-        log_likelihood=float(ours[0]),
-        expected=float(theirs[0]),
-        z=_z(float(ours[0] - theirs[0]), levels, pooled),
+        **asdict(likelihoods),
         bits=bits,
         pairs=pairs[:_SHOWN_PAIRS],
-        impossible=int(pooled.first[~possible].sum()),
-        any_p_value=_any_p_value(p_likelihood, bits, pairs),
+        any_p_value=_any_p_value(likelihoods.p_value, bits, pairs),
         num_shots=shots.num_shots,
-        evaluated=pooled.sizes[0],
         reference=reference,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Likelihoods:
+    """What `Drift` has of the log-likelihoods."""
+
+    p_value: float
+    log_likelihood: float
+    expected: float
+    z: float
+    impossible: int
+    evaluated: int
+
+
+def _compared(
+    shots: Shots, good: Shots, model: Model, times: int, generator: np.random.Generator
+) -> _Likelihoods:
+    """Mean log-likelihoods of the batch and of the reference set, and by chance."""
+    evaluated = _evaluated(shots, generator), _evaluated(good, generator)
+    check_sets(*evaluated)
+    pool = Pool.of(*evaluated)
+    levels, possible = _log_likelihoods(pool, model)
+    sums, total = pool.sums(lambda part: levels[part, None], times, generator)
+    ours, theirs = sums[:, 0] / pool.sizes[0], (total - sums[:, 0]) / pool.sizes[1]
+    return _Likelihoods(
+        p_value=p_value(np.abs(ours - theirs)),
+        log_likelihood=float(ours[0]),
+        expected=float(theirs[0]),
+        z=_z(float(ours[0] - theirs[0]), levels, pool),
+        impossible=int(pool.first[~possible].sum()),
+        evaluated=pool.sizes[0],
+    )
+
+
+def _reference_set(
+    shots: Shots, model: Model, calibration: Shots | None, generator: np.random.Generator
+) -> tuple[Shots, str]:
+    """What the batch is compared with, and in words."""
+    if calibration is not None:
+        _check(calibration, model.num_bits, "the calibration set")
+        return calibration, f"{calibration.num_shots:,} calibration shots"
+    draws = min(max(10 * shots.num_shots, DRAWS[0]), DRAWS[1])
+    return model.sample(draws, seed=generator), f"{draws:,} draws from the model"
 
 
 def _check(shots: Shots, num_bits: int, name: str) -> None:
@@ -188,19 +217,19 @@ def _evaluated(shots: Shots, generator: np.random.Generator) -> Shots:
     return shots.split(MOST_EVALUATED / shots.num_shots, seed=generator)[0]
 
 
-def _log_likelihoods(pooled: Pooled, model: Model) -> tuple[Floats, NDArray[np.bool_]]:
+def _log_likelihoods(pool: Pool, model: Model) -> tuple[Floats, NDArray[np.bool_]]:
     """Log-probabilities of the pooled strings, bounded below, and which are possible at all."""
-    levels = model.log_prob(bitorder.unpack(pooled.words, pooled.num_bits))
+    levels = model.log_prob(bitorder.unpack(pool.words, pool.num_bits))
     possible = np.isfinite(levels)
     least = levels[possible].min() if possible.any() else 0.0
     return np.where(possible, levels, least - _IMPOSSIBLE), possible
 
 
-def _z(gap: float, levels: Floats, pooled: Pooled) -> float:
+def _z(gap: float, levels: Floats, pool: Pool) -> float:
     """The gap over its deviation under relabelling."""
-    weights = pooled.counts / pooled.counts.sum()
+    weights = pool.together / pool.together.sum()
     variance = weights @ (levels - weights @ levels) ** 2
-    deviation = np.sqrt(variance * sum(1 / size for size in pooled.sizes))
+    deviation = np.sqrt(variance * sum(1 / size for size in pool.sizes))
     return float(gap / deviation) if deviation > 0 else 0.0
 
 

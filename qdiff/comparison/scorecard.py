@@ -1,82 +1,25 @@
-"""What a comparison returns: named metrics beside what they must be read against."""
+"""`Comparison`: what `compare` returns, as rows of metrics, as JSON, and as a table to look at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
-from math import inf, isfinite, isinf, isnan
+from math import isnan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from qdiff.comparison.intervals.central import Interval
+from qdiff.comparison.scorecard_rows import Metric
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from qdiff.comparison.few_body.moments import Moments
 
-Interval = tuple[float, float]
-
 COLUMNS = ("value", "floor", "training", "uniform", "independent bits")
 
 _ROUNDING = 1e-12
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metric:
-    """One metric of a comparison. Infinite and NaN (undefined) values are allowed.
-
-    Attributes
-    ----------
-    title, estimator
-        What it is, and how `value` was got from the candidate.
-    value
-        The candidate's score.
-    interval
-        Where `value` lies when the experiment is repeated: its mean over repetitions at the same
-        number of shots, with the comparison's confidence. None for a law, whose value is exact.
-    floor, floor_interval
-        Mean and central range of the same estimator for a perfect sampler at that many shots.
-        None for a law without training shots.
-    training, uniform, independent_bits
-        The scores of the raw training histogram, the uniform law, and independent bits.
-    if_infinite
-        What an infinite value means.
-    """
-
-    title: str
-    estimator: str
-    value: float
-    interval: Interval | None = None
-    floor: float | None = None
-    floor_interval: Interval | None = None
-    training: float | None = None
-    uniform: float
-    independent_bits: float
-    if_infinite: str = "infinite: there is mass where the other law has none"
-
-    @property
-    def note(self) -> str | None:
-        """Why the value is not an ordinary number, if it is not."""
-        if isnan(self.value):
-            return "undefined: the normaliser vanishes or the reference has zeros"
-        if isinf(self.value):
-            return self.if_infinite
-        return None
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON: infinities as the text ``"inf"``, undefined and missing numbers as null."""
-        return {
-            "title": self.title,
-            "value": _json(self.value),
-            "interval": _json_interval(self.interval),
-            "floor": _json(self.floor),
-            "floor_interval": _json_interval(self.floor_interval),
-            "training": _json(self.training),
-            "uniform": _json(self.uniform),
-            "independent_bits": _json(self.independent_bits),
-            "estimator": self.estimator,
-            "note": self.note,
-        }
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -166,16 +109,6 @@ class Comparison:
             f"<table><caption>{escape(self.caption())}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         )
-
-
-def _json(value: float | None) -> float | str | None:
-    if value is None or isnan(value):
-        return None
-    return value if isfinite(value) else ("inf" if value == inf else "-inf")
-
-
-def _json_interval(interval: Interval | None) -> list[float | str | None] | None:
-    return None if interval is None else [_json(end) for end in interval]
 
 
 def _text(value: float | None) -> str:

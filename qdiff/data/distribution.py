@@ -11,15 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdiff.data import bits as bitorder
 from qdiff.data import storage
-from qdiff.data.bits import Register
-from qdiff.data.shots import (
-    Provenance,
-    Seed,
-    Shots,
+from qdiff.data.registers import (
+    Register,
     default_registers,
     registers_in,
     registers_to_json,
+    width_of,
 )
+from qdiff.data.shots import Provenance, Seed, Shots
 from qdiff.errors import InputError
 
 _SUM_TOLERANCE = 1e-6
@@ -59,7 +58,7 @@ class Distribution:
         if abs(table.sum() - 1) > _SUM_TOLERANCE:
             raise InputError(f"probabilities must sum to 1, got {table.sum():.6g}")
         registers = self.registers or default_registers([len(table).bit_length() - 1])
-        if sum(register.size for register in registers) != len(table).bit_length() - 1:
+        if width_of(registers) != len(table).bit_length() - 1:
             raise InputError(f"registers {registers} do not fit {len(table)} probabilities")
         error = self.standard_error
         if error is not None and error.shape != table.shape:

@@ -11,8 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data import storage
-from qdiff.data.bits import Bits, Counts, Register, Words
+from qdiff.data import count_keys, storage
+from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.registers import (
+    Register,
+    default_registers,
+    registers_in,
+    registers_to_json,
+    width_of,
+)
 from qdiff.errors import InputError
 
 Seed = int | np.random.SeedSequence | np.random.Generator | None
@@ -22,9 +29,6 @@ Provenance = Mapping[str, Any]
 """Where data came from, as JSON: circuit hash, noise, method, seed, versions."""
 
 _MAX_COUNT = 2**62
-
-_MAX_FILE_BITS = 1 << 20
-"""Beyond any circuit: a file that speaks of more bits is damaged."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -90,8 +94,11 @@ class Shots:
         Raises `InputError` for other entries, negative counts, or registers of another size.
         """
         rows = bitorder.as_bits(bits)
-        times = np.ones(len(rows), np.int64) if counts is None else as_counts(counts)
-        return cls._from_words(bitorder.pack(rows), times, rows.shape[1], registers, provenance)
+        times = np.ones(len(rows), np.int64) if counts is None else counts
+        named = default_registers([rows.shape[1]]) if registers is None else registers
+        if width_of(named) != rows.shape[1]:
+            raise InputError(f"the registers' sizes do not add up to {rows.shape[1]} bits")
+        return cls.from_words(bitorder.pack(rows), times, registers=named, provenance=provenance)
 
     @classmethod
     def from_counts(
@@ -117,14 +124,13 @@ class Shots:
             raise InputError("there are no counts")
         keys = list(counts)
         if registers is not None:
-            num_bits = sum(register.size for register in registers)
-        words, sizes = _parse(keys, num_bits)
+            num_bits = width_of(registers)
+        words, sizes = count_keys.parse(keys, num_bits)
         if num_bits is not None and sum(sizes) != num_bits:
             raise InputError(f"count keys have {sum(sizes)} bits, expected {num_bits}")
         named = default_registers(sizes) if registers is None else registers
-        return cls._from_words(
-            words, as_counts(list(counts.values())), sum(sizes), named, provenance
-        )
+        times = list(counts.values())
+        return cls.from_words(words, times, registers=named, provenance=provenance)
 
     @classmethod
     def from_indices(
@@ -136,9 +142,8 @@ class Shots:
         provenance: Provenance | None = None,
     ) -> Shots:
         """Build from outcomes ``sum_j x_j 2^j`` (at most 62 bits) and how often each was seen."""
-        num_bits = sum(register.size for register in registers)
         words = bitorder.from_indices(indices)
-        return cls._from_words(words, as_counts(counts), num_bits, registers, provenance)
+        return cls.from_words(words, counts, registers=registers, provenance=provenance)
 
     @classmethod
     def from_words(
@@ -150,31 +155,17 @@ class Shots:
         provenance: Provenance | None = None,
     ) -> Shots:
         """Build from packed rows (see `qdiff.data.bits`) in any order, equal ones allowed."""
-        num_bits = sum(register.size for register in registers)
-        return cls._from_words(words, as_counts(counts), num_bits, registers, provenance)
-
-    @classmethod
-    def _from_words(
-        cls,
-        words: Words,
-        counts: Counts,
-        num_bits: int,
-        registers: Sequence[Register] | None,
-        provenance: Provenance | None,
-    ) -> Shots:
-        if len(words) != len(counts):
-            raise InputError(f"{len(words)} rows but {len(counts)} counts")
-        named = default_registers([num_bits]) if registers is None else registers
-        if sum(register.size for register in named) != num_bits:
-            raise InputError(f"the registers' sizes do not add up to {num_bits} bits")
-        words, counts = bitorder.aggregate(words, counts)
+        times = as_counts(counts)
+        if len(words) != len(times):
+            raise InputError(f"{len(words)} rows but {len(times)} counts")
+        words, times = bitorder.aggregate(words, times)
         return cls(
-            words=words, counts=counts, registers=tuple(named), provenance=dict(provenance or {})
+            words=words, counts=times, registers=tuple(registers), provenance=dict(provenance or {})
         )
 
     @property
     def num_bits(self) -> int:
-        return sum(register.size for register in self.registers)
+        return width_of(self.registers)
 
     @property
     def num_shots(self) -> int:
@@ -197,9 +188,9 @@ class Shots:
         {'001': 1}
         """
         keys = (
-            bitorder.format_hex(self.words, self.num_bits)
+            count_keys.format_hex(self.words, self.num_bits)
             if hex
-            else bitorder.format_keys(self.words, self.registers)
+            else count_keys.format_keys(self.words, self.registers)
         )
         return dict(zip(keys, self.counts.tolist(), strict=True))
 
@@ -221,12 +212,11 @@ class Shots:
                     f"cannot merge shots of registers {self.registers} and {other.registers}"
                 )
         parts = (self, *others)
-        return Shots._from_words(
+        return Shots.from_words(
             np.concatenate([part.words for part in parts]),
             np.concatenate([part.counts for part in parts]),
-            self.num_bits,
-            self.registers,
-            {"merged": [dict(part.provenance) for part in parts]},
+            registers=self.registers,
+            provenance={"merged": [dict(part.provenance) for part in parts]},
         )
 
     def select(self, positions: Sequence[int]) -> Shots:
@@ -283,35 +273,6 @@ class Shots:
         )
 
 
-def default_registers(sizes: Sequence[int]) -> tuple[Register, ...]:
-    """Registers named ``c`` (one) or ``c0, c1, ...``, when only their sizes are known."""
-    if len(sizes) == 1:
-        return (Register("c", sizes[0]),)
-    return tuple(Register(f"c{i}", size) for i, size in enumerate(sizes))
-
-
-def registers_to_json(registers: Sequence[Register]) -> list[list[Any]]:
-    return [[register.name, register.size] for register in registers]
-
-
-def registers_in(content: storage.Content) -> tuple[Register, ...]:
-    """The registers that a file names. Raises `InputError` for none, or for bits beyond reason."""
-    with content.blamed("registers"):
-        return registers_from_json(content.metadata.get("registers"))
-
-
-def registers_from_json(value: object) -> tuple[Register, ...]:
-    """What `registers_to_json` wrote. Raises `InputError` for anything else."""
-    if not isinstance(value, list) or not value:
-        raise InputError("no registers are named")
-    if not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
-        raise InputError("registers must be [name, size] pairs")
-    registers = tuple(Register(name, size) for name, size in value)
-    if sum(register.size for register in registers) > _MAX_FILE_BITS:
-        raise InputError(f"registers have more than {_MAX_FILE_BITS} bits")
-    return registers
-
-
 def as_counts(counts: ArrayLike) -> Counts:
     """Numbers of shots as ``(m,) int64``. Raises `InputError` for what cannot be one."""
     try:
@@ -327,24 +288,4 @@ def as_counts(counts: ArrayLike) -> Counts:
     if array.size and (array.min() < 0 or array.max() > _MAX_COUNT):
         seen = "" if vast else f", got {array.min()} to {array.max()}"
         raise InputError(f"counts must lie in [0, 2**62]{seen}; say how often each was seen")
-    return array.astype(np.int64)
-
-
-def _parse(keys: list[Any], num_bits: int | None) -> tuple[Words, list[int]]:
-    kinds = {type(key) for key in keys}
-    if kinds == {str} and all(key[:2] in ("0x", "0X") for key in keys):
-        return bitorder.parse_hex(keys, _known(num_bits)), [_known(num_bits)]
-    if kinds == {str}:
-        return bitorder.parse_keys(keys)
-    if all(issubclass(kind, int | np.integer) and kind is not bool for kind in kinds):
-        return bitorder.parse_ints(keys, _known(num_bits)), [_known(num_bits)]
-    raise InputError("count keys must be all text or all integers")
-
-
-def _known(num_bits: int | None) -> int:
-    if num_bits is None or num_bits < 1:
-        raise InputError(
-            "hexadecimal and integer count keys need num_bits, a positive number (--bits on the "
-            "command line); binary keys have one length"
-        )
-    return num_bits
+    return array.astype(np.int64, copy=False)

@@ -36,6 +36,7 @@ class Kind(StrEnum):
     DISTRIBUTION = "distribution"
     SURROGATE = "surrogate"
     CHECKPOINT = "checkpoint"
+    NOISE = "noise"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,13 @@ from qdiff.errors import InputError
 _MAX_SHOTS = 2.0**62
 
 
-class Tally:
+class StreamingCounts:
     """Adds up rows of bits; memory grows with the number of distinct strings, not with rows.
 
     Parts of similar size are merged, as in a merge sort, so that each string is sorted again only
     about ``log2`` of the number of chunks times.
 
-    >>> tally = Tally(2)
+    >>> tally = StreamingCounts(2)
     >>> tally.add(np.array([[1, 0], [1, 1], [1, 0]], dtype=np.uint8))
     >>> words, counts = tally.total()
     >>> words.tolist(), counts.tolist()

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Register
+from qdiff.data.bits import Bits
+from qdiff.data.registers import Register
 from qdiff.data.shots import Shots
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.files.limits import check_size, portions
 
@@ -58,10 +59,25 @@ def joined(parts: Sequence[tuple[str, Packed]], provenance: dict[str, Any]) -> S
         raise InputError("the registers of a result have different numbers of shots")
     registers = [Register(name, packed.num_bits) for name, packed in kept]
     num_bits = sum(register.size for register in registers)
-    tally = Tally(num_bits)
+    tally = StreamingCounts(num_bits)
     for where in portions(len(kept[0][1].table), num_bits):
-        tally.add(np.concatenate([packed.rows(where) for _, packed in kept], axis=1))
+        if num_bits <= bitorder.WORD_BITS:
+            tally.add_words(_one_word([packed for _, packed in kept], where))
+        else:
+            tally.add(np.concatenate([packed.rows(where) for _, packed in kept], axis=1))
     return Shots.from_words(*tally.total(), registers=registers, provenance=provenance)
+
+
+def _one_word(registers: Sequence[Packed], where: slice) -> bitorder.Words:
+    """Shots of at most 64 bits together, packed: many times faster than through rows of bits."""
+    words = np.zeros(len(registers[0].table[where]), dtype=np.uint64)
+    start = 0
+    for packed in registers:
+        padded = np.zeros((len(words), 8), dtype=np.uint8)
+        padded[:, -packed.table.shape[1] :] = packed.table[where]
+        words |= padded.view(">u8")[:, 0].astype(np.uint64) << np.uint64(start)
+        start += packed.num_bits
+    return words[:, None]
 
 
 def all_rows(shots: Shots) -> Bits:

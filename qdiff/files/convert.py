@@ -10,18 +10,21 @@ from typing import Any
 from qdiff.data import storage
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.files import formats as forms
-from qdiff.files import load as formats
-from qdiff.files.formats import Form
+from qdiff.files.formats import Form, form_of_suffix, write
 from qdiff.files.hints import Hints
+from qdiff.files.load import load
 
 NATIVE = "safetensors"
 CIRCUITS = ("qpy", "qasm", "qasm2")
 """Formats of circuits; ``qasm`` is OpenQASM 3."""
 
 _HEAD = 1 << 20
-_OPENQASM = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*+\n|/\*.*?\*/)*+OPENQASM\s", re.DOTALL)
-"""Where the language is named, after nothing but comments."""
+_OPENQASM = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\s|//[^\n]*+\n|/\*.*?\*/)*+"
+    rb"(?:OPENQASM\s|include\s*+[\"'](?:qelib1|hqslib1)\.inc)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Where the language is named, or OpenQASM 2 begins, after nothing but comments."""
 
 _DECLARED = re.compile(r"\b(?:qu)?bit\[\d+\]\s+(\w+)\s*;|\blet\s+(\w+)\s*=|\b[qc]reg\s+(\w+)\s*\[")
 """Names of registers in OpenQASM 2 and 3."""
@@ -52,7 +55,7 @@ def convert(
     storage.refuse_existing(target, force=force)
     if form is None and holds_circuit(source):
         return _convert_circuit(source, target, wanted, force=force)
-    value = formats.load(source, hints or Hints(), form=form)
+    value = load(source, hints or Hints(), form=form)
     if wanted == NATIVE:
         value.save(target, force=force)
         return value
@@ -62,7 +65,7 @@ def convert(
         raise InputError(f"{source} holds a {kind}, which {wanted} cannot hold; {advice}")
     if wanted in CIRCUITS:
         raise InputError(f"{source} holds shots, which {wanted} cannot hold")
-    storage.write_bytes(target, forms.write(value, formats.as_form(wanted)), force=force)
+    storage.write_bytes(target, write(value, Form.parse(wanted)), force=force)
     return value
 
 
@@ -75,7 +78,7 @@ def _wanted(target: Path, to: str | None) -> str:
     suffix = target.suffix.lower()
     if suffix == f".{NATIVE}":
         return NATIVE
-    return CIRCUIT_SUFFIXES.get(suffix) or forms.form_of_suffix(target).value
+    return CIRCUIT_SUFFIXES.get(suffix) or form_of_suffix(target).value
 
 
 def holds_circuit(path: Path) -> bool:

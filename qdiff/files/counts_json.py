@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from qdiff.data.bits import Register
 from qdiff.data.distribution import Distribution
-from qdiff.data.shots import Shots, registers_to_json
+from qdiff.data.registers import registers_to_json
+from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.hints import Hints, stated_registers
-from qdiff.files.limits import MAX_JSON_MEMORY, check_size
-from qdiff.files.quasi import projected_distribution, sums_to_one
+from qdiff.files.key_styles import qiskit_keys
+from qdiff.files.limits import MAX_JSON_MEMORY
+from qdiff.files.weights import from_weights
 
 _BYTES_A_VALUE = 200
 
@@ -51,28 +54,50 @@ def _memory(raw: bytes) -> int:
 def read_counts(value: Any, hints: Hints) -> Shots | Distribution:
     """Shots from parsed JSON: ``{"01 1": 7}``, that under ``counts``, or a Qiskit ``Result``.
 
-    Beside ``counts``, ``registers`` (``[["c", 3], ...]``) or ``num_bits`` are read where they are.
-    Weights that are no whole numbers are a quasi-distribution, which is refused, or with
-    ``hints.project`` projected.
+    Beside ``counts``, ``registers`` (``[["c", 3], ...]``), ``num_bits`` or ``memory_slots`` are
+    read where they are. A list holds one shot an entry: Qiskit's ``memory``, or rows of bits, whose
+    bit 0 stands where ``hints.bit0`` says. Weights that are no counts: see `from_weights`.
     """
     if isinstance(value, dict) and isinstance(value.get("results"), list):
         value = _of_result(value["results"], hints)
-    registers, num_bits = hints.registers, hints.num_bits
     if isinstance(value, dict) and isinstance(value.get("counts"), dict):
-        if registers is None and "registers" in value:
-            registers = stated_registers(value["registers"])
-        if registers is None and num_bits is None and "num_bits" in value:
-            num_bits = value["num_bits"]
+        hints = _with_stated_width(value, hints)
         value = value["counts"]
+    if isinstance(value, list):
+        value = _of_memory(value)
     if not isinstance(value, dict) or not value:
         raise InputError("this is JSON, but not counts such as {'01': 7}")
-    if registers is not None:
-        num_bits = sum(register.size for register in registers)
-    counts = _with_whole_keys(value)
-    _check_keys(counts, num_bits)
-    if _are_quasi([*counts.values()], hints):
-        return _quasi(counts, num_bits, hints)
-    return Shots.from_counts(counts, num_bits=num_bits, registers=registers)
+    return read_keyed(value, hints)
+
+
+def read_keyed(weights: Mapping[str, Any], hints: Hints) -> Shots | Distribution:
+    """Shots, or a distribution where that is asked for, from keys of any style and weights."""
+    keys = qiskit_keys([*weights], hints)
+    if len({*keys}) != len(keys):
+        raise InputError("two keys are the same outcome")
+    renamed = dict(zip(keys, weights.values(), strict=True))
+    return from_weights(renamed, hints, num_bits=hints.width, registers=hints.registers)
+
+
+def _with_stated_width(document: Mapping[str, Any], hints: Hints) -> Hints:
+    """`hints`, with the registers or the number of bits that stand beside counts."""
+    if hints.registers is None and "registers" in document:
+        return replace(hints, registers=stated_registers(document["registers"]))
+    stated = document.get("num_bits", document.get("memory_slots"))
+    if hints.width is not None or stated is None:
+        return hints
+    if isinstance(stated, bool) or not isinstance(stated, int):
+        raise InputError(f"num_bits must be a whole number, got {str(stated)[:40]}")
+    return replace(hints, num_bits=stated)
+
+
+def _of_memory(shots: list[Any]) -> dict[str, int]:
+    """Counts of a list with one shot an entry."""
+    if all(isinstance(shot, str) for shot in shots):
+        return dict(Counter(shots))
+    if all(isinstance(shot, list) for shot in shots):
+        return dict(Counter(map(str, shots)))
+    raise InputError("a list of shots holds text such as '01', or rows of bits")
 
 
 def write_counts(shots: Shots) -> bytes:
@@ -96,7 +121,7 @@ def _of_result(results: list[Any], hints: Hints) -> dict[str, Any]:
     if sizes:
         found["registers"] = sizes
     elif header.get("memory_slots"):
-        found["num_bits"] = header["memory_slots"]
+        found["memory_slots"] = header["memory_slots"]
     return found
 
 
@@ -109,54 +134,6 @@ def choose(values: list[Any], which: int | None, what: str) -> Any:
     if not 0 <= which < len(values):
         raise InputError(f"there is no {what} {which}; the file holds {len(values)}")
     return values[which]
-
-
-def _with_whole_keys(counts: Mapping[str, Any]) -> dict[Any, Any]:
-    """Keys as they are, or as integers when they can be nothing else."""
-    keys = [*counts]
-    if all(key.isascii() and key.isdigit() for key in keys):
-        binary = len({len(key) for key in keys}) == 1 and not any(
-            set(key) - {*"01"} for key in keys
-        )
-        if not binary:
-            try:
-                return {int(key): weight for key, weight in counts.items()}
-            except ValueError:  # Python converts at most 4300 digits
-                raise InputError("an integer count key is too long") from None
-    return dict(counts)
-
-
-def _check_keys(counts: Mapping[Any, Any], num_bits: Any) -> None:
-    """Refuse a width, stated or seen, that would not fit into memory."""
-    if num_bits is not None:
-        if isinstance(num_bits, bool) or not isinstance(num_bits, int):
-            raise InputError(f"num_bits must be a whole number, got {num_bits!r}")
-        check_size(len(counts), num_bits)
-    widest = max(len(key) if isinstance(key, str) else 1 for key in counts)
-    check_size(len(counts), widest)
-
-
-def _are_quasi(weights: list[Any], hints: Hints) -> bool:
-    """Whether numbers are no counts: negative or broken ones, or if wanted those that sum to 1.
-
-    Raises `InputError` for what is no number, and for a quasi-distribution that is not wanted.
-    """
-    if any(isinstance(weight, bool) or not isinstance(weight, int | float) for weight in weights):
-        raise InputError("counts must be numbers")
-    broken = any(isinstance(weight, float) and not weight.is_integer() for weight in weights)
-    negative = any(weight < 0 for weight in weights)
-    if (broken or negative) and not hints.project:
-        raise InputError(
-            f"the weights are {'no whole numbers' if broken else 'negative'}: a quasi-distribution "
-            "is not a set of shots; --project gives the nearest distribution"
-        )
-    return broken or negative or (hints.project and sums_to_one(weights))
-
-
-def _quasi(counts: Mapping[Any, Any], num_bits: int | None, hints: Hints) -> Distribution:
-    law = projected_distribution(counts, num_bits)
-    named: tuple[Register, ...] = law.registers if hints.registers is None else hints.registers
-    return Distribution(probabilities=law.probabilities, registers=named, provenance=law.provenance)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

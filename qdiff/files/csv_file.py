@@ -1,28 +1,47 @@
-"""Tables of text: a column a register, Qiskit's digits (bit 0 rightmost), and a last of counts."""
+"""Tables of text: a column a register, Qiskit's digits (bit 0 rightmost), and one of counts."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Register
-from qdiff.data.shots import Shots, as_counts, default_registers
-from qdiff.data.streaming_counts import Tally
+from qdiff.data import count_keys
+from qdiff.data.count_keys import MAX_BITS
+from qdiff.data.distribution import Distribution
+from qdiff.data.registers import Register, default_registers
+from qdiff.data.shots import Shots, as_counts
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.files.bit_arrays import by_register
+from qdiff.files.counts_json import read_keyed
+from qdiff.files.csv_columns import (
+    COUNT_COLUMNS,
+    INDEX_COLUMNS,
+    KEY_COLUMNS,
+    PROBABILITY_COLUMNS,
+    Columns,
+    is_header,
+    named_columns,
+    nameless_columns,
+)
 from qdiff.files.hints import Hints
-from qdiff.files.limits import MAX_BITS, PORTION_CELLS, check_size
-from qdiff.files.register_names import escaped, unescaped
-
-KEY_COLUMNS = ("bitstring", "bits", "key", "outcome", "string", "counts_key")
-"""Names of a first column of whole count keys, in other programs' tables."""
+from qdiff.files.key_styles import facing, qiskit_keys
+from qdiff.files.limits import PORTION_CELLS, check_size
+from qdiff.files.register_names import escaped
+from qdiff.files.weights import number
 
 _COUNT = "count"
+_SPECIAL = (*KEY_COLUMNS, *COUNT_COLUMNS, *PROBABILITY_COLUMNS, *INDEX_COLUMNS)
+_QUOTED = re.compile(r'"[^"]*+"')
+_ROWS_LOOKED_AT = 10_000
+"""Of a csv without a header, to tell keys from counts."""
+
 _MAX_LINE = 4 * MAX_BITS
 """Characters: a row has at most as many bits as a shot may have, a comma or quotes around each."""
 
@@ -34,7 +53,7 @@ def write_csv(shots: Shots) -> bytes:
     """
     columns = columns_of(shots)
     file = io.StringIO(newline="")
-    header = [*(escaped(name, KEY_COLUMNS) for name in columns), _COUNT]
+    header = [*(escaped(name, _SPECIAL) for name in columns), _COUNT]
     # quoted throughout where there is need: the csv module leaves a carriage return as it is
     plain = header[:-1] == [*columns]
     writer = csv.writer(file, lineterminator="\n")
@@ -45,16 +64,14 @@ def write_csv(shots: Shots) -> bytes:
     return file.getvalue().encode()
 
 
-def read_csv(data: bytes, hints: Hints) -> Shots:
-    """Shots from what `write_csv` wrote, or from two columns of keys and counts.
+def read_csv(data: bytes, hints: Hints) -> Shots | Distribution:
+    """Shots from what `write_csv` wrote, or a table of another program (`csv_columns`).
 
-    A first column called ``bitstring``, ``bits``, ``key`` or the like, or a table of two columns
-    without a header, holds whole count keys, maybe with spaces between registers.
-
-    Raises `InputError` for anything else.
+    Columns are parted by commas, semicolons or tabs. Raises `InputError` for anything else, and
+    where more than one meaning is possible.
     """
     try:
-        return _read(_lines(data), hints)
+        return _read(_rows(data), hints)
     except (UnicodeDecodeError, csv.Error):
         raise InputError("this is no table of text (csv)") from None
 
@@ -62,7 +79,7 @@ def read_csv(data: bytes, hints: Hints) -> Shots:
 def columns_of(shots: Shots) -> dict[str, list[str]]:
     """The digits of each register, by its name, row by row of the distinct strings."""
     return {
-        name: bitorder.format_keys(bitorder.pack(rows), [Register(name, rows.shape[1])])
+        name: count_keys.format_keys(bitorder.pack(rows), [Register(name, rows.shape[1])])
         for name, rows in by_register(shots, shots.bits).items()
     }
 
@@ -75,7 +92,7 @@ class ColumnTally:
             raise InputError("two columns have one name; rename one, each is a register")
         self._names = names
         self._registers: list[Register] = []
-        self._tally = Tally(1)
+        self._tally = StreamingCounts(1)
         self._rows = 0
 
     def add(self, columns: Sequence[Sequence[str]], counts: Sequence[int]) -> None:
@@ -83,14 +100,14 @@ class ColumnTally:
         tables = []
         for name, column in zip(self._names, columns, strict=True):
             check_size(len(column), max(map(len, column)))
-            words, sizes = bitorder.parse_keys(column)
+            words, sizes = count_keys.parse_keys(column)
             if len(sizes) != 1:
                 raise InputError(f"register {name[:80]!r} has spaces in its digits")
             tables.append(bitorder.unpack(words, sizes[0]))
         registers = [Register(n, t.shape[1]) for n, t in zip(self._names, tables, strict=True)]
         if not self._registers:
             self._registers = registers
-            self._tally = Tally(sum(register.size for register in registers))
+            self._tally = StreamingCounts(sum(register.size for register in registers))
         if registers != self._registers:
             raise InputError("a register has digits of different lengths")
         self._rows += len(counts)
@@ -105,38 +122,37 @@ class ColumnTally:
         return Shots.from_words(*self._tally.total(), registers=registers)
 
 
-def _read(lines: Iterator[list[str]], hints: Hints) -> Shots:
-    first = next(lines, [])
-    if len(first) < 2:
-        raise InputError("a csv of shots has two or more columns: registers, then counts")
-    headed = not first[-1].strip().isdigit()
-    if headed and first[-1].strip().lower() != _COUNT and all(map(_are_bits, first[:-1])):
-        raise InputError(
-            f"the first row of the csv counts {first[-1][:80]!r} shots: a whole number is due"
-        )
-    if not headed and len(first) > 2:
-        raise InputError("a csv with several registers needs a header with their names")
-    whole_keys = len(first) == 2 and (not headed or first[0].strip().lower() in KEY_COLUMNS)
-    body = lines if headed else _followed(first, lines)
-    portions = _portions(body, len(first))
-    if whole_keys:
-        return _from_keys(portions, hints)
-    tally = ColumnTally([unescaped(name) for name in first[:-1]])
-    some = False
-    for portion in portions:
-        *columns, counts = zip(*portion, strict=True)
-        tally.add(columns, [*map(_count, counts)])
-        some = True
-    if not some:
+def _read(lines: Iterator[list[str]], hints: Hints) -> Shots | Distribution:
+    first = next(lines, None)
+    if first is None:
         raise InputError("the csv has no shots")
-    return tally.shots(hints)
+    if is_header(first):
+        columns, body = named_columns(first, hints), lines
+    elif hints.columns is not None:
+        raise InputError("--columns needs a csv with a header")
+    else:
+        seen = [first, *islice(lines, _ROWS_LOOKED_AT)]
+        columns, body = _nameless(seen, hints), chain(seen, lines)
+    portions = _portions(body, len(first))
+    if not columns.whole:
+        return _from_registers(portions, columns, hints)
+    weighed = columns.weight is not None and is_header(first)
+    if weighed and first[columns.weight or 0].strip().lower() in PROBABILITY_COLUMNS:
+        return _from_probabilities(portions, columns, hints)
+    return _from_keys(portions, columns, hints)
 
 
-def _are_bits(text: str) -> bool:
-    return bool(text.strip()) and set(text.strip()) <= {"0", "1", " "}
+def _nameless(rows: list[list[str]], hints: Hints) -> Columns:
+    """What the columns of a csv without a header mean, by its first rows."""
+    if any(len(row) != len(rows[0]) for row in rows):
+        raise InputError(f"the lines of the csv do not all have {len(rows[0])} columns")
+    if len(rows[0]) == 1:
+        facing([], hints, "columns without a name")
+        return Columns(bits=(0,), weight=None, whole=True)
+    return nameless_columns(rows[0], rows)
 
 
-def _lines(data: bytes) -> Iterator[list[str]]:
+def _rows(data: bytes) -> Iterator[list[str]]:
     """The rows that are not blank. A line beyond any shot's is not even split."""
 
     def bounded(text: io.TextIOWrapper) -> Iterator[str]:
@@ -146,12 +162,15 @@ def _lines(data: bytes) -> Iterator[list[str]]:
             yield line
 
     text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    return (row for row in csv.reader(bounded(text)) if row)
+    lines = bounded(text)
+    first = next(lines, "")
+    return (row for row in csv.reader(chain([first], lines), delimiter=_delimiter(first)) if row)
 
 
-def _followed(first: list[str], rest: Iterator[list[str]]) -> Iterator[list[str]]:
-    yield first
-    yield from rest
+def _delimiter(line: str) -> str:
+    """What stands between columns: a comma where the first line has one, outside of quotes."""
+    bare = _QUOTED.sub("", line)
+    return next((mark for mark in ",;\t" if mark in bare), ",")
 
 
 def _portions(lines: Iterator[list[str]], width: int) -> Iterator[list[list[str]]]:
@@ -164,21 +183,55 @@ def _portions(lines: Iterator[list[str]], width: int) -> Iterator[list[list[str]
         yield portion
 
 
-def _from_keys(portions: Iterator[list[list[str]]], hints: Hints) -> Shots:
-    """Shots of whole count keys, hexadecimal or binary, with counts."""
-    tally: Tally | None = None
+def _from_registers(portions: Iterator[list[list[str]]], columns: Columns, hints: Hints) -> Shots:
+    """Shots of a column a register, or a bit of one register."""
+    if hints.bit0 is not None:
+        raise InputError("--bit0 goes with whole keys; --columns names registers, bit 0's first")
+    places = columns.bits
+    tally = ColumnTally(columns.names or [str(place) for place in range(len(places))])
+    for portion in portions:
+        digits = [[row[place].strip() for row in portion] for place in places]
+        tally.add(digits, _counts(portion, columns))
+    if not columns.names and hints.width is None:
+        hints = Hints(num_bits=len(places))
+    return tally.shots(hints)
+
+
+def _from_probabilities(
+    portions: Iterator[list[list[str]]], columns: Columns, hints: Hints
+) -> Shots | Distribution:
+    """A distribution, or shots of known number, where that is asked for."""
+    if not hints.project and hints.shots is None:
+        raise InputError(
+            "the csv holds probabilities, which are no counts; --project gives a distribution, "
+            "and --shots the counts"
+        )
+    weights: dict[str, str] = {}
+    for row in chain.from_iterable(portions):
+        if (
+            weights.setdefault(row[columns.bits[0]].strip(), row[columns.weight or 0])
+            is not (row[columns.weight or 0])
+        ):
+            raise InputError("a key occurs twice")
+    return read_keyed(weights, hints)
+
+
+def _from_keys(portions: Iterator[list[list[str]]], columns: Columns, hints: Hints) -> Shots:
+    """Shots of whole count keys, with counts or one a row."""
+    tally: StreamingCounts | None = None
     sizes: list[int] = []
     seen = 0
     for portion in portions:
-        keys, counts = [line[0].strip() for line in portion], [_count(line[1]) for line in portion]
-        words, own = _words(keys, hints)
+        keys = [row[columns.bits[0]].strip() for row in portion]
+        check_size(len(keys), max(1, *map(len, keys)))
+        words, own = count_keys.parse(qiskit_keys(keys, hints), hints.width)
         if tally is None:
-            tally, sizes = Tally(sum(own)), own
+            tally, sizes = StreamingCounts(sum(own)), own
         if own != sizes:
             raise InputError("the keys of the csv differ in length or spacing")
         seen += len(keys)
         check_size(seen, sum(sizes))
-        tally.add_words(words, as_counts(counts))
+        tally.add_words(words, as_counts(_counts(portion, columns)))
     if tally is None:
         raise InputError("the csv has no shots")
     plain = hints.width is None
@@ -186,19 +239,14 @@ def _from_keys(portions: Iterator[list[list[str]]], hints: Hints) -> Shots:
     return Shots.from_words(*tally.total(), registers=registers)
 
 
-def _words(keys: list[str], hints: Hints) -> tuple[bitorder.Words, list[int]]:
-    check_size(len(keys), max(1, *map(len, keys)))
-    if all(key[:2] in ("0x", "0X") for key in keys):
-        if hints.width is None:
-            raise InputError("hexadecimal keys do not say how many bits a shot has; give --bits")
-        return bitorder.parse_hex(keys, hints.width), [hints.width]
-    return bitorder.parse_keys(keys)
+def _counts(portion: list[list[str]], columns: Columns) -> list[int]:
+    if columns.weight is None:
+        return [1] * len(portion)
+    return [_count(row[columns.weight]) for row in portion]
 
 
 def _count(text: str) -> int:
-    try:
-        if "_" not in text:  # Python's own way of grouping digits
-            return int(text)
-    except ValueError:
-        pass
-    raise InputError(f"counts must be whole numbers, got {text[:40]!r}")
+    found = number(text)
+    if isinstance(found, float) and not found.is_integer():
+        raise InputError(f"counts must be whole numbers, got {text[:40]!r}")
+    return int(found)

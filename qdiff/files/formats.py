@@ -11,12 +11,15 @@ from pathlib import Path
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.files import csv_file, npz_file, parquet_file, stim_files
+from qdiff.files import count_text, csv_file, npz_file, parquet_file, stim_files
+from qdiff.files.count_text import SPACED_BITS, SPACED_LINE
 from qdiff.files.counts_json import parse_json, read_counts, write_counts
+from qdiff.files.csv_columns import KEY_COLUMNS
 from qdiff.files.hints import Hints
 from qdiff.files.limits import read_bytes
 from qdiff.files.register_names import check_names
 from qdiff.files.runtime_json import is_runtime, read_runtime, write_runtime
+from qdiff.files.vendor_json import vendor_reader
 
 
 class Form(StrEnum):
@@ -29,6 +32,14 @@ class Form(StrEnum):
     NPZ = "npz"
     CSV = "csv"
     PARQUET = "parquet"
+
+    @classmethod
+    def parse(cls, form: Form | str) -> Form:
+        """A format by its name. Raises `InputError` for an unknown one."""
+        try:
+            return cls(form)
+        except ValueError:
+            raise InputError(f"unknown format {form!r}; there are {', '.join(cls)}") from None
 
 
 NAMELESS = (Form.STIM_01, Form.STIM_B8)
@@ -43,8 +54,14 @@ _SUFFIXES = {
     ".parquet": Form.PARQUET,
 }
 
-_JSON = re.compile(rb"(\xef\xbb\xbf)?\s*+[{\[]")
-_RUNTIME = re.compile(rb'"__type__"\s*+:')
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*+(?:[{\[]|\"\s*+\{\s*+\\\")")
+"""JSON, or a JSON string of JSON."""
+
+_RUNTIME = re.compile(rb'\\?"__type__\\?"\s*+:')
+_MARKED = re.compile(rb"[,;\t]")
+_TABLES = (".csv", ".tsv")
+_HEADER = re.compile(rb"(?:%s)[ \t\r]*+(?:\n|$)" % b"|".join(n.encode() for n in KEY_COLUMNS), re.I)
+"""A csv of one column."""
 _DIGITS = re.compile(rb"[01]++\r?(\n|$)")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _HEAD = 65536
@@ -74,9 +91,15 @@ def recognise(data: bytes, suffix: str = "", *, width_known: bool = False) -> Fo
         return Form.PARQUET
     if _JSON.match(head):
         return Form.RUNTIME if _RUNTIME.search(head) else Form.COUNTS
+    if suffix.lower() in _TABLES or _HEADER.match(head):
+        return Form.CSV
+    if suffix.lower() == ".01" and SPACED_BITS.match(head):
+        return Form.STIM_01
+    if SPACED_LINE.match(head):
+        return Form.COUNTS
     if _DIGITS.match(head) or (len(head) == _HEAD and not head.strip(b"01")):
         return Form.STIM_01
-    if b"\0" not in head and (b"," in head.split(b"\n", 1)[0] or head.startswith(b'"')):
+    if b"\0" not in head and (_MARKED.search(head.split(b"\n", 1)[0]) or head.startswith(b'"')):
         return Form.CSV
     if width_known:
         return Form.STIM_B8
@@ -102,8 +125,10 @@ def read(path: Path, hints: Hints, form: Form | None = None) -> Shots | Distribu
     data = read_bytes(path)
     try:
         if form is None:
+            data = _utf8(data, path.suffix)
             known = hints.width is not None
             form = recognise(data, path.suffix, width_known=known)
+        _refuse_idle_hints(form, hints)
         value = _CODECS[form].read(data, hints)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -131,9 +156,38 @@ def _named(value: Shots | Distribution, name: str) -> Shots | Distribution:
     )
 
 
-def _read_json(data: bytes, hints: Hints) -> Shots | Distribution:
+def _utf8(data: bytes, suffix: str) -> bytes:
+    """Text that is UTF-16, as spreadsheets write it, as UTF-8; anything else as it is."""
+    if not data.startswith((b"\xff\xfe", b"\xfe\xff")) or suffix.lower() == ".b8":
+        return data
+    try:
+        text = data.decode("utf-16").encode()
+        recognise(text, suffix)
+    except (UnicodeError, InputError):
+        return data
+    return text
+
+
+def _refuse_idle_hints(form: Form, hints: Hints) -> None:
+    """Raise `InputError` for what a format has no use for: told in vain, it would mislead."""
+    if form is not Form.CSV and hints.columns is not None:
+        raise InputError(f"--columns goes with csv, and this is {form}")
+    if form not in (Form.CSV, Form.COUNTS) and (hints.bit0 or hints.shots) is not None:
+        raise InputError(f"{form} says its bits and counts; leave out --bit0 and --shots")
+
+
+def _read_counts(data: bytes, hints: Hints) -> Shots | Distribution:
+    if count_text.CUDAQ.match(data):
+        return count_text.read_cudaq(data, hints)
+    if count_text.SPACED_LINE.match(data):
+        return count_text.read_spaced(data, hints)
     value = parse_json(data)
-    return read_runtime(value, hints) if is_runtime(value) else read_counts(value, hints)
+    if isinstance(value, str):  # JSON that was saved as a JSON string
+        value = parse_json(value.encode(errors="replace"))
+    if is_runtime(value):
+        return read_runtime(value, hints)
+    reader = vendor_reader(value) or read_counts
+    return reader(value, hints)
 
 
 def _why_not(head: bytes) -> str:
@@ -148,8 +202,8 @@ def _why_not(head: bytes) -> str:
 
 
 _CODECS: Mapping[Form, _Codec] = {
-    Form.COUNTS: _Codec(read=_read_json, write=write_counts),
-    Form.RUNTIME: _Codec(read=_read_json, write=write_runtime),
+    Form.COUNTS: _Codec(read=_read_counts, write=write_counts),
+    Form.RUNTIME: _Codec(read=_read_counts, write=write_runtime),
     Form.STIM_01: _Codec(read=stim_files.read_01, write=stim_files.write_01),
     Form.STIM_B8: _Codec(read=stim_files.read_b8, write=stim_files.write_b8),
     Form.NPZ: _Codec(read=npz_file.read_npz, write=npz_file.write_npz),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qdiff.data.bits import Register
-from qdiff.data.shots import default_registers, registers_from_json
+from qdiff.data.count_keys import MAX_BITS
+from qdiff.data.registers import Register, default_registers, registers_from_json
 from qdiff.errors import InputError
-from qdiff.files.limits import MAX_BITS
+
+MAX_SHOTS = 2**53
+"""Up to here a probability can be a whole number of shots."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,12 @@ class Hints:
         Which result of a job, and which point of a parameter sweep.
     project
         Whether a quasi-distribution may be projected onto the nearest distribution.
+    bit0
+        At which end of a key, row or line bit 0 stands, ``"left"`` or ``"right"``.
+    columns
+        Which columns of a csv hold bits, bit 0's first.
+    shots
+        Of how many shots a file of probabilities is.
     """
 
     num_bits: int | None = None
@@ -31,12 +39,19 @@ class Hints:
     pub: int | None = None
     index: tuple[int, ...] | None = None
     project: bool = False
+    bit0: str | None = None
+    columns: tuple[str, ...] | None = None
+    shots: int | None = None
 
     def __post_init__(self) -> None:
         if self.num_bits is not None and not 1 <= self.num_bits <= MAX_BITS:
             raise InputError(f"a shot has 1 to {MAX_BITS} bits, got {self.num_bits}")
         if self.registers is not None and self.num_bits is not None and self.width != self.num_bits:
             raise InputError(f"the registers have {self.width} bits, not {self.num_bits}")
+        if self.bit0 not in (None, "left", "right"):
+            raise InputError(f"bit 0 stands left or right, got {self.bit0!r}")
+        if self.shots is not None and not 1 <= self.shots <= MAX_SHOTS:
+            raise InputError(f"shots are 1 to {MAX_SHOTS}, got {self.shots}")
 
     @property
     def width(self) -> int | None:
@@ -56,32 +71,9 @@ class Hints:
         return self.registers
 
 
-def parse_registers(text: str) -> tuple[Register, ...]:
-    """Registers from ``"meas:5"`` or ``"a:3,b:2"``, bit 0's register first.
-
-    >>> parse_registers("a:3,b:2")[1]
-    Register(name='b', size=2)
-    """
-    found = []
-    for part in text.split(","):
-        name, _, size = part.rpartition(":")
-        if not (name and size.isascii() and size.isdigit()):
-            raise InputError(f"registers must look like a:3,b:2, got {text!r}")
-        found.append(Register(name.strip(), int(size)))
-    return tuple(found)
-
-
 def stated_registers(value: object) -> tuple[Register, ...]:
     """Registers from a file's ``[[name, size], ...]``. Raises `InputError` for anything else."""
     try:
         return registers_from_json(value)
     except InputError as error:
         raise InputError(f"the registers cannot be used: {error}") from None
-
-
-def parse_index(text: str) -> tuple[int, ...]:
-    """A point of a sweep from ``"1,2"``."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(f"an index must look like 1,2, got {text!r}") from None

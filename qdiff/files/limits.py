@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from qdiff.data import storage
+from qdiff.data.count_keys import MAX_BITS
 from qdiff.errors import InputError
 
 MAX_FILE_BYTES = 2 * 2**30
-MAX_UNPACKED_BYTES = 2**30
-"""What a compressed part of a file may grow to."""
+MAX_HELD_BYTES = 2**30
+"""What the arrays of a file may take, as it declares."""
+
+MAX_UNPACKED_BYTES = 2**28
+"""What the compressed parts of a file may grow to: as much as `MAX_ENTRIES` bits."""
 
 MAX_JSON_MEMORY = 4 * 2**30
 """What parsing JSON, and making shots of it, may take."""
 
-MAX_BITS = 100_000
 MAX_ENTRIES = 2**31
 """Shots times bits."""
 

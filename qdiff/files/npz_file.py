@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data.shots import Shots, as_counts, registers_to_json
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.registers import registers_to_json
+from qdiff.data.shots import Shots, as_counts
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.files.hints import Hints, stated_registers
-from qdiff.files.limits import MAX_UNPACKED_BYTES, check_size, portions
+from qdiff.files.limits import MAX_HELD_BYTES, MAX_UNPACKED_BYTES, check_size, portions
 from qdiff.files.npy import read_npy, write_npy
 
 _KNOWN = ("words", "counts", "registers", "bits")
@@ -77,7 +78,7 @@ def _from_table(bits: NDArray[Any], counts: NDArray[Any] | None, hints: Hints) -
     check_size(rows, num_bits)
     if counts is not None and (counts.shape != (rows,) or counts.dtype.kind not in "iu"):
         raise InputError("the npz is damaged: its bits and counts do not go together")
-    tally = Tally(num_bits)
+    tally = StreamingCounts(num_bits)
     for where in portions(rows, num_bits):
         times = None if counts is None else as_counts(counts[where])
         tally.add(bitorder.as_bits(bits[where]), times)
@@ -91,7 +92,9 @@ def _arrays(data: bytes) -> dict[str, NDArray[Any]]:
             if len(members) > _MAX_MEMBERS:
                 raise InputError(f"the npz has {len(members)} members")
             wanted = [m for m in members if m.filename.removesuffix(".npy") in _KNOWN]
-            if sum(member.file_size for member in wanted) > MAX_UNPACKED_BYTES:
+            packed = [m for m in wanted if m.compress_type != zipfile.ZIP_STORED]
+            held, grown = (sum(m.file_size for m in part) for part in (wanted, packed))
+            if held > MAX_HELD_BYTES or grown > MAX_UNPACKED_BYTES:
                 raise InputError("the npz declares more data than can be held")
             return {m.filename.removesuffix(".npy"): read_npy(_read(archive, m)) for m in wanted}
     except InputError:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from qdiff.data.count_keys import MAX_BITS
 from qdiff.data.shots import Shots
 from qdiff.environment import needed
 from qdiff.errors import InputError
 from qdiff.files.csv_file import ColumnTally, columns_of
 from qdiff.files.hints import Hints
-from qdiff.files.limits import MAX_BITS, MAX_ENTRIES, MAX_UNPACKED_BYTES
+from qdiff.files.limits import MAX_ENTRIES, MAX_HELD_BYTES
 
 _COUNT = "count"
 
@@ -28,7 +29,7 @@ def read_parquet(data: bytes, hints: Hints) -> Shots:
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         declared = [file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)]
-        if sum(declared) > MAX_UNPACKED_BYTES or file.metadata.num_rows > MAX_ENTRIES:
+        if sum(declared) > MAX_HELD_BYTES or file.metadata.num_rows > MAX_ENTRIES:
             raise InputError("the Parquet file declares more data than can be held")
         schema = file.schema_arrow
         names = [name for name in schema.names if name != _COUNT]

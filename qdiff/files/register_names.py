@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from qdiff.data.bits import Register
+from qdiff.data.registers import Register
 from qdiff.errors import InputError
 
 PREFIX = "register:"

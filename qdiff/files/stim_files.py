@@ -10,9 +10,10 @@ import numpy as np
 
 from qdiff.data import bits as bitorder
 from qdiff.data.shots import Shots
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.files.bit_arrays import all_rows, all_words
+from qdiff.files.count_text import SPACED_BITS
 from qdiff.files.hints import Hints
 from qdiff.files.limits import check_size, portions
 
@@ -21,7 +22,12 @@ _NOT_01 = "a Stim 01 file has lines of 0 and 1, all of one length"
 
 
 def read_01(data: bytes, hints: Hints) -> Shots:
-    """Shots from lines of 0 and 1, bit 0 first. Raises `InputError` for anything else."""
+    """Shots from lines of 0 and 1, bit 0 first. Raises `InputError` for anything else.
+
+    Single bits may have a space between them.
+    """
+    if SPACED_BITS.match(data):
+        data = _without_spaces(data)
     first = data[: data.find(b"\n") + 1] or data
     num_bits = len(first.rstrip(b"\r\n"))
     ending = np.frombuffer(first[num_bits:] or b"\n", np.uint8)
@@ -32,7 +38,7 @@ def read_01(data: bytes, hints: Hints) -> Shots:
     check_size(rows + 1, num_bits)
     text = np.frombuffer(data, np.uint8)
     table = text[: len(data) - unended].reshape(rows, num_bits + len(ending))
-    tally = Tally(num_bits)
+    tally = StreamingCounts(num_bits)
     for where in portions(rows, num_bits):
         if (table[where, num_bits:] != ending).any():
             raise InputError(_NOT_01)
@@ -40,6 +46,14 @@ def read_01(data: bytes, hints: Hints) -> Shots:
     if unended:
         tally.add(_digits(text[None, -unended:]))
     return Shots.from_words(*tally.total(), registers=hints.registers_for(num_bits))
+
+
+def _without_spaces(data: bytes) -> bytes:
+    width = len(data.partition(b"\n")[0].rstrip(b"\r"))
+    lines = data.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
+    if any(len(line) != width or line[1::2].strip(b" ") for line in lines):
+        raise InputError(_NOT_01)
+    return b"\n".join(line[::2] for line in lines) + b"\n"
 
 
 def _digits(text: bitorder.Bits) -> bitorder.Bits:
@@ -73,7 +87,7 @@ def read_b8(data: bytes, hints: Hints) -> Shots:
     table = np.frombuffer(data, np.uint8).reshape(rows, width)
     if num_bits % 8 and (table[:, -1] >> (num_bits % 8)).any():
         raise InputError(f"a shot has bits beyond its {num_bits}: --bits is wrong, or the file")
-    tally = Tally(num_bits)
+    tally = StreamingCounts(num_bits)
     for where in portions(rows, width):
         padded = np.zeros((where.stop - where.start, bitorder.num_words(num_bits) * 8), np.uint8)
         padded[:, :width] = table[where]

@@ -1,195 +1,197 @@
-"""`fit`, told of the circuit if there is one; Qiskit is imported only then."""
+"""`fit`: from shots, or a table of probabilities, to a surrogate, with nothing to tune."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from dataclasses import replace
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+
+from qdiff.data.argument_checks import check_device, root_of
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
+from qdiff.environment import __version__
 from qdiff.errors import InputError
-from qdiff.fitting import fit_shots as fitting
-from qdiff.fitting import mitigation
-from qdiff.models.clifford.affine_law import AffineLaw
-from qdiff.models.noisy_circuit.fit import MAX_TABLE_QUBITS, CircuitFitConfig
-from qdiff.models.noisy_circuit.program import Program
-from qdiff.models.readout.confusion import Confusion
+from qdiff.fitting.checkpoint import Checkpoint, identity_of
+from qdiff.fitting.choose_config import ChosenConfig, Effort, choose_config
+from qdiff.fitting.circuit_knowledge import known_circuit
+from qdiff.fitting.circuit_part import judged_circuit, with_circuit
+from qdiff.fitting.config import FitConfig
+from qdiff.fitting.fit_parts import refitted
+from qdiff.fitting.stacking import Stacked, stack
+from qdiff.fitting.train_networks import NetworkTraining, Watch
+from qdiff.memory import refused_when_exhausted
 from qdiff.models.surrogate.surrogate import Surrogate
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
+    from qdiff.fitting.circuit_knowledge import CircuitLike, NoiseLike
 
-    from qdiff.noise.spec import NoiseSpec
+_ENDLESS = 2.0**50
+"""How many shots an exact table counts as: frequencies to 1e-15, and no rounding in float64."""
 
 
 def fit(
     data: Shots | Distribution,
     *,
-    circuit: str | Path | QuantumCircuit | None = None,
-    noise: NoiseSpec | str | None = None,
-    **options: Any,
+    circuit: CircuitLike | None = None,
+    noise: NoiseLike | None = None,
+    seed: int = 0,
+    device: str | torch.device | None = None,
+    effort: Effort | str = Effort.DEFAULT,
+    config: FitConfig | None = None,
+    watch: Watch | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Surrogate:
-    """Fit a surrogate to shots, with what is known of the circuit they came from.
+    """Fit a surrogate to shots, or compress an exact table.
 
-    Without a `circuit` this is `fit_shots.fit`, whose other arguments (`seed`, `device`,
-    `effort`, `config`, `watch`, `checkpoint`) it takes. With one, the circuit's law under noise
-    of unknown strength is fitted too, and held-out shots decide whether it stays: the card says
-    which steps brought what (``card["circuit"]``), and where the shots contradict the circuit the
-    surrogate is the one fitted without it. Each shot is then worth far more.
+    A tenth of the shots is held out. On the rest, networks of several sizes are trained as masked
+    diffusion models, each until its held-out score stops improving, and the best is kept; a law of
+    interactions is fitted by empirical Bayes (up to 22 bits) and a matrix-product law by maximum
+    likelihood. Held-out shots then weigh these and the training shots themselves; interactions and
+    shots are refitted to all of the data. Of few shots, each quarter is held out in turn, and the
+    four laws of each part are averaged (`FitConfig.folds`).
+
+    With a `circuit`, its law under noise of unknown strength is fitted too, and held-out shots
+    decide whether it stays: the card says which steps brought what (``card["circuit"]``), and where
+    the shots contradict the circuit the surrogate is the one fitted without it. Each shot is then
+    worth far more.
+
+    A `Distribution` (exact, or a trajectory average) is learned as it is, with nothing held out and
+    by the diffusion model and the matrix-product law alone.
 
     Parameters
     ----------
     circuit
-        The circuit, a file, or a family such as ``ising:12``: at most 24 classical bits, and
-        measured once, at its end; a Clifford circuit may have any number.
+        The Qiskit circuit, a file, or a family such as ``ising:12``: at most 24 classical bits, and
+        measured once, at its end; a Clifford circuit may have any number. Where there is no Qiskit,
+        a `Program` or an `AffineLaw`.
     noise
-        Where the fit of the noise starts from, and which gates are virtual. It stays unknown.
+        Where the fit of the circuit's noise starts from, and which gates are virtual: a `NoiseSpec`
+        or its text. The noise stays unknown. Or a `CircuitFitConfig`, which also says how much work
+        that fit may do. Or a `LearnedNoise`, whose rates these shots then only correct: a few
+        hundred suffice.
+    seed
+        Decides everything random. The same seed gives the same surrogate on a CPU, with the same
+        number of threads; on a graphics card up to rounding, as sums there have no fixed order.
+    device
+        Where networks are trained: a CUDA device when there is one, unless said otherwise.
+    effort
+        ``"fast"``, ``"default"`` or ``"best"``: what is tried and for how long, see `Effort`.
+    config
+        Instead of `effort`: exactly what to do.
+    watch
+        Called after every training step.
+    checkpoint
+        A file that is written while networks train. If it is there already, the fit goes on from
+        it, and gives the same surrogate as one that was never stopped: bit for bit where the same
+        seed does.
 
-    Raises `InputError` as `fit_shots.fit` does, for a circuit of other bits than the shots,
-    and, with the reason, for one whose ideal law cannot be had.
+    Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
+    finite or run out of memory all of them, a checkpoint of another fit, a circuit of other bits
+    than the shots, and, with the reason, for a circuit whose ideal law cannot be had.
 
     >>> shots = Shots.from_counts({"00": 51, "11": 47, "01": 2})
-    >>> model = fit(shots, circuit="ghz:2", effort="fast")
+    >>> model = fit(shots, circuit="ghz:2", effort="fast", seed=1)
     >>> model.card["circuit"]["verdict"].split(",")[0]
     'accepted'
     """
-    if circuit is None:
-        if noise is not None:
-            raise InputError("noise goes with a circuit: give circuit=, or leave noise out")
-        return fitting.fit(data, **options)
-    spec = _spec(noise)
-    known = CircuitFitConfig() if spec is None else CircuitFitConfig(**expectations(spec))
-    return fitting.fit(data, program=_known(circuit, spec), physics=known, **options)
+    started = time.perf_counter()
+    where, root = choose_device(device), root_of(seed)
+    with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
+        shots, exact = _as_shots(data), isinstance(data, Distribution)
+        known = known_circuit(circuit, noise, shots.num_bits)
+        if exact and known is not None:
+            raise InputError("a circuit goes with shots; a table is learned as it is")
+        chosen = _chosen(shots, where, effort, config)
+        stored = _checkpoint(checkpoint, shots, chosen.config, seed, where)
+        training = NetworkTraining(device=where, watch=watch, checkpoint=stored)
+        asked = _for_a_table(chosen.config) if exact else chosen.config
+        stacked = stack(shots, training, asked, root, exact=exact)
+        judged = None if known is None else judged_circuit(known, stacked, root.spawn(1)[0])
+        parts = refitted(stacked.averaged(), shots)
+    card = {
+        "num_bits": shots.num_bits,
+        "training_shots": None if exact else shots.num_shots,
+        "distinct_strings": len(shots.counts),
+        "trained_on": dict(shots.provenance),
+        **_found(stacked, chosen, training),
+        "seed": seed,
+        "device": device_name(where),
+        "seconds": round(time.perf_counter() - started, 3),
+        "versions": {"qdiff": __version__, "torch": torch.__version__, "numpy": np.__version__},
+    }
+    plain = Surrogate(parts=parts, weights=stacked.weights, registers=shots.registers, card=card)
+    return plain if judged is None else with_circuit(plain, *judged, shots)
 
 
-def mitigate(
-    shots: Shots,
-    readout: Confusion | NoiseSpec | str,
-    *,
-    circuit: str | Path | QuantumCircuit | None = None,
-    seed: int = 0,
-) -> Surrogate:
-    """The law that the shots had before readout; see `qdiff.fitting.mitigation.mitigate`.
+def _found(stacked: Stacked, chosen: ChosenConfig, training: NetworkTraining) -> dict[str, Any]:
+    """What was tried and what came of it, for the card."""
+    return {
+        "weights": {part.value: weight for part, weight in stacked.weights.items()},
+        "heldout": stacked.scores,
+        "effort": None if chosen.effort is None else chosen.effort.value,
+        "chosen": {"network": training.kept[0].network.to_dict(), "why": chosen.why},
+        "config": chosen.config.to_dict(),
+        "training": training.record,
+    }
 
-    Parameters
-    ----------
-    readout
-        What readout does: a `Confusion`, or a noise specification, whose readout is that of the
-        qubits that the circuit measures into the bits, or, without a circuit, of bit ``j`` as
-        qubit ``j``.
-    circuit
-        The circuit, if it is known.
 
-    Raises `InputError` as `mitigation.mitigate` does, and for a specification without any
-    readout error.
+def choose_device(device: str | torch.device | None) -> torch.device:
+    """The device asked for, or else a CUDA device when there is one."""
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return check_device(device)
 
-    >>> read = Shots.from_counts({"00": 46, "11": 44, "01": 5, "10": 5})
-    >>> clean = mitigate(read, "depolarizing:readout=0.05").distribution().probabilities
-    >>> bool(clean[[0, 3]].sum() > 0.95)
-    True
-    """
-    if not isinstance(shots, Shots):
-        raise InputError(f"mitigate takes Shots, got {type(shots).__name__}")
-    confusion = (
-        readout
-        if isinstance(readout, Confusion)
-        else confusion_of(readout, shots.num_bits, circuit=circuit)
+
+def device_name(device: torch.device) -> str:
+    """A name for records: the graphics card's, or ``cpu`` with its number of threads."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads"
+
+
+def _as_shots(data: Shots | Distribution) -> Shots:
+    """The shots; a table as the counts of endless ones."""
+    if isinstance(data, Distribution):
+        counts = np.rint(data.probabilities * _ENDLESS).astype(np.int64)
+        seen = np.flatnonzero(counts)
+        return Shots.from_indices(
+            seen, counts[seen], registers=data.registers, provenance=data.provenance
+        )
+    if not isinstance(data, Shots):
+        raise InputError(f"fit takes Shots or a Distribution, got {type(data).__name__}")
+    if data.num_shots == 0:
+        raise InputError("there are no shots to fit; simulate or load some first")
+    return data
+
+
+def _for_a_table(config: FitConfig) -> FitConfig:
+    """Without the parts whose point is to make up for few shots."""
+    return replace(config, interactions=False, posterior=False)
+
+
+def _chosen(
+    shots: Shots, device: torch.device, effort: Effort | str, config: FitConfig | None
+) -> ChosenConfig:
+    if config is not None:
+        return ChosenConfig(config=config, why="given by the caller")
+    return choose_config(
+        shots.num_bits, shots.num_shots, device=device, effort=Effort.parse(effort)
     )
-    program = None if circuit is None else _known(circuit, None)
-    return mitigation.mitigate(shots, confusion, program=program, seed=seed)
 
 
-def confusion_of(
-    noise: NoiseSpec | str, num_bits: int, *, circuit: str | Path | QuantumCircuit | None = None
-) -> Confusion:
-    """The readout that a specification says each bit has.
-
-    A bit is read from the qubit that `circuit` measures into it, and without a circuit from the
-    qubit of the same number. Bits that the circuit leaves alone are 0 without error.
-
-    Raises `InputError` for a specification without any readout error on these qubits.
-
-    >>> spec = "depolarizing:readout=0.02/0.03"
-    >>> confusion_of(spec, 2).of_bit(1).tolist()
-    [[0.98, 0.03], [0.02, 0.97]]
-    """
-    spec = _spec(noise)
-    if spec is None:
-        raise InputError("the readout is unknown: give a confusion or a noise specification")
-    qubits = dict(zip(range(num_bits), range(num_bits), strict=True))
-    if circuit is not None:
-        qubits = _measured(circuit, num_bits)
-    rates = [spec.readout_of(qubits[b]) if b in qubits else (0.0, 0.0) for b in range(num_bits)]
-    if not any(map(any, rates)):
-        raise InputError(
-            "the noise has no readout error, so there is nothing to undo; "
-            "state it, as in 'depolarizing:readout=0.02/0.03'"
-        )
-    return Confusion.independent(*zip(*rates, strict=True))
-
-
-def _measured(circuit: str | Path | QuantumCircuit, num_bits: int) -> dict[int, int]:
-    """``{classical bit: qubit}`` of a circuit with as many classical bits as the shots have."""
-    from qdiff.circuit.loading import load_circuit
-    from qdiff.circuit.measurement import split_measurements
-
-    loaded = load_circuit(circuit)
-    if loaded.num_clbits != num_bits:
-        raise InputError(
-            f"the circuit has {loaded.num_clbits} classical bits, the shots {num_bits}"
-        )
-    return dict(split_measurements(loaded)[1])
-
-
-def _known(circuit: str | Path | QuantumCircuit, noise: NoiseSpec | None) -> Program | AffineLaw:
-    """The circuit as the model side takes it: a program, or beyond tables an affine law."""
-    from qdiff.circuit.clifford_law import affine_of
-    from qdiff.circuit.loading import load_circuit
-    from qdiff.simulation.program import program_of
-
-    loaded = load_circuit(circuit)
-    if loaded.num_clbits <= MAX_TABLE_QUBITS:
-        return program_of(loaded, noise)
-    try:
-        return affine_of(loaded)
-    except InputError as error:
-        raise InputError(
-            f"beyond {MAX_TABLE_QUBITS} bits a circuit must be Clifford to have a law here: {error}"
-        ) from None
-
-
-def expectations(noise: NoiseSpec) -> Mapping[str, Any]:
-    """Error rates a place and readout that a specification leads one to expect.
-
-    A depolarizing parameter ``p`` on ``k`` qubits errs with ``p (4^k - 1) / 4^k``; rates of phase
-    errors and relaxation are those of a two-qubit gate's duration.
-    """
-    rates: dict[str, float] = {}
-    if noise.p1 is not None:
-        rates["pauli1"] = 0.75 * noise.p1
-    if noise.p2 is not None:
-        rates["pauli2"] = 0.9375 * noise.p2
-    time = noise.time2 or 0.0
-    relaxations = noise.relaxation(0, time)
-    if relaxations:
-        relaxation = relaxations[0]
-        rates["relax1"] = time / relaxation.t1
-        dephasing = max(1 / relaxation.t2 - 1 / relaxation.t1, 0.0)
-        rates["phase1"] = 0.5 * time * dephasing
-    return {"rates": rates, "readout": _mean_readout(noise)}
-
-
-def _mean_readout(noise: NoiseSpec) -> tuple[float, float] | None:
-    given = [own.readout for own in noise.qubits.values() if own.readout is not None]
-    given = given or ([noise.readout] if noise.readout else [])
-    if not given:
+def _checkpoint(
+    path: str | Path | None, shots: Shots, config: FitConfig, seed: int, device: torch.device
+) -> Checkpoint | None:
+    if path is None:
         return None
-    return fmean(up for up, _ in given), fmean(down for _, down in given)
-
-
-def _spec(noise: NoiseSpec | str | None) -> NoiseSpec | None:
-    from qdiff.simulation.exact import as_spec
-
-    return as_spec(noise)
+    settings = {
+        "config": config.to_dict(),
+        "seed": seed,
+        "device": device.type,
+        "versions": (__version__, torch.__version__),
+    }
+    return Checkpoint(path, identity_of(shots, settings))

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.fitting.checkpoint import Checkpoint
 from qdiff.fitting.config import Candidate
-from qdiff.fitting.heldout import thinned
+from qdiff.fitting.heldout import Division, thinned
 from qdiff.memory import is_out_of_memory
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.trainer import Data, Diverged, Progress, Trainer
@@ -27,69 +26,75 @@ _SCORED_STRINGS = 4096
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trained:
-    """The network of best held-out score, its candidate, and a record of all trainings."""
+    """A trained network and the candidate that it was."""
 
     network: Any
     candidate: Candidate
-    record: list[dict[str, Any]]
 
 
-def train_best(
-    process: Process[Any],
-    candidates: Sequence[Candidate],
-    train: Shots,
-    heldout: Shots,
-    *,
-    seed: np.random.SeedSequence,
-    device: torch.device,
-    watch: Watch | None = None,
-    checkpoint: Checkpoint | None = None,
-    first: int = 0,
-) -> Trained:
-    """Train every candidate and return the one whose held-out strings surprise it least.
+class NetworkTraining:
+    """Trains the networks of a fit, one after another, and remembers them for the card.
 
-    All candidates are scored on the same strings, corrupted alike. With a `checkpoint`, each goes
-    on from where it stood there; `first` is the number of the first of them in it.
-
-    One that runs out of memory or is never finite is passed over, and the record says why. Raises
-    `InputError` when that leaves none.
+    With a `checkpoint`, each goes on from where it stood there, under its number in the fit. `kept`
+    holds the best candidate of each call of `best`, and `record` what every training came to.
     """
-    drawn, corrupted, *seeds = seed.spawn(2 + len(candidates))
-    checks = thinned(heldout, _SCORED_STRINGS, drawn)
-    sets = Data.of(train, device), Data.of(checks, device)
-    finished: list[tuple[Trainer, Candidate]] = []
-    record = []
-    for index, (candidate, child) in enumerate(zip(candidates, seeds, strict=True), start=first):
-        entry: dict[str, Any] = {"network": candidate.network.to_dict()}
-        try:
-            trainer = _trainer(process, candidate, sets, child, _whole(corrupted), device)
-            _run(trainer, index, watch, checkpoint)
-        except (RuntimeError, MemoryError, Diverged) as error:
-            entry["failed"] = _why(error, candidate, device)
-        else:
-            finished.append((trainer, candidate))
-            entry["heldout_nats"] = trainer.score_of_best
-            entry["step_loss_heldout"] = trainer.history
-        record.append(entry)
-    if not finished:
-        raise InputError("; ".join(dict.fromkeys(entry["failed"] for entry in record)))
-    trainer, best = min(finished, key=lambda pair: pair[0].score_of_best)
-    network = trainer.network.eval().requires_grad_(False)
-    return Trained(network=network, candidate=best, record=record)
 
+    def __init__(
+        self, *, device: torch.device, watch: Watch | None, checkpoint: Checkpoint | None
+    ) -> None:
+        self.kept: list[Candidate] = []
+        self.record: list[dict[str, Any]] = []
+        self._device, self._watch, self._checkpoint = device, watch, checkpoint
 
-def _run(trainer: Trainer, index: int, watch: Watch | None, checkpoint: Checkpoint | None) -> None:
-    """One training, resumed and kept where there is a checkpoint."""
-    earlier = None if checkpoint is None else checkpoint.state(index)
-    if earlier is not None:
-        trainer.restore(*earlier)
-    for progress in trainer.run():
-        if checkpoint is not None and progress.heldout is not None:
-            checkpoint.keep(index, trainer.state())
-        if watch is not None:
-            watch(progress)
-    if checkpoint is not None:
-        checkpoint.keep(index, trainer.state(), finished=True)
+    def best(
+        self,
+        process: Process[Any],
+        candidates: Sequence[Candidate],
+        division: Division,
+        seed: np.random.SeedSequence,
+    ) -> Trained:
+        """Train every candidate and return the one whose held-out strings surprise it least.
+
+        All candidates are scored on the same strings, corrupted alike. One that runs out of memory
+        or is never finite is passed over, and the record says why. Raises `InputError` when that
+        leaves none.
+        """
+        drawn, corrupted, *seeds = seed.spawn(2 + len(candidates))
+        checks = thinned(division.heldout, _SCORED_STRINGS, drawn)
+        sets = Data.of(division.train, self._device), Data.of(checks, self._device)
+        finished: list[tuple[Trainer, Candidate]] = []
+        for candidate, child in zip(candidates, seeds, strict=True):
+            entry: dict[str, Any] = {"network": candidate.network.to_dict()}
+            try:
+                trainer = _trainer(process, candidate, sets, child, _whole(corrupted), self._device)
+                self._run(trainer, len(self.record))
+            except (RuntimeError, MemoryError, Diverged) as error:
+                entry["failed"] = _why(error, candidate, self._device)
+            else:
+                finished.append((trainer, candidate))
+                entry["heldout_nats"] = trainer.score_of_best
+                entry["step_loss_heldout"] = trainer.history
+            self.record.append(entry)
+        if not finished:
+            failures = [entry["failed"] for entry in self.record[-len(candidates) :]]
+            raise InputError("; ".join(dict.fromkeys(failures)))
+        trainer, best = min(finished, key=lambda pair: pair[0].score_of_best)
+        self.kept.append(best)
+        return Trained(network=trainer.network.eval().requires_grad_(False), candidate=best)
+
+    def _run(self, trainer: Trainer, number: int) -> None:
+        """One training, resumed and kept where there is a checkpoint."""
+        checkpoint = self._checkpoint
+        earlier = None if checkpoint is None else checkpoint.state(number)
+        if earlier is not None:
+            trainer.restore(*earlier)
+        for progress in trainer.run():
+            if checkpoint is not None and progress.heldout is not None:
+                checkpoint.keep(number, trainer.state())
+            if self._watch is not None:
+                self._watch(progress)
+        if checkpoint is not None:
+            checkpoint.keep(number, trainer.state(), finished=True)
 
 
 def _trainer(

@@ -16,16 +16,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from qdiff.data import argument_checks as arguments
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
+from qdiff.models.laws.law import Floats
 from qdiff.models.readout.confusion import Confusion
 from qdiff.models.surrogate.surrogate import Surrogate
-
-Floats = NDArray[np.float64]
 
 MAX_BITS = 20
 """Bits whose readouts hang together: a table of them is built."""
@@ -51,8 +49,9 @@ def z_expectation(
 ) -> Estimate:
     """``<prod_i Z_i>`` over `bits` before readout: the model's value, and the shots' interval.
 
-    The interval is that of `from_shots`, which does not rely on the model, and reaches the model's
-    value where that lies outside: it is wider than it need be for a good model, never narrower.
+    The interval is that of `z_by_inversion`, which does not rely on the model, and reaches the
+    model's value where that lies outside: it is wider than it need be for a good model, never
+    narrower.
 
     Parameters
     ----------
@@ -61,9 +60,9 @@ def z_expectation(
     shots, confusion
         The shots that it was fitted to, and their readout.
 
-    Raises `InputError` as `from_shots` does, and for a model of other bits.
+    Raises `InputError` as `z_by_inversion` does, and for a model of other bits.
 
-    >>> from qdiff.fitting.fit import mitigate
+    >>> from qdiff.fitting.mitigate import mitigate
     >>> read = Shots.from_counts({"00": 46, "11": 44, "01": 5, "10": 5})
     >>> flips = Confusion.independent([0.05, 0.05], [0.05, 0.05])
     >>> found = z_expectation(mitigate(read, flips), [0, 1], shots=read, confusion=flips)
@@ -74,7 +73,7 @@ def z_expectation(
     arguments.check_is_shots(shots, "shots")
     if model.num_bits != shots.num_bits:
         raise InputError(f"the model has {model.num_bits} bits, the shots {shots.num_bits}")
-    own = from_shots(shots, bits, confusion=confusion, confidence=confidence)
+    own = z_by_inversion(shots, bits, confusion=confusion, confidence=confidence)
     value = float(model.marginal(list(bits)).probabilities @ _signs(len(bits), range(len(bits))))
     return Estimate(
         value=value,
@@ -84,7 +83,7 @@ def z_expectation(
     )
 
 
-def from_shots(
+def z_by_inversion(
     shots: Shots, bits: Sequence[int], *, confusion: Confusion, confidence: float = 0.95
 ) -> Estimate:
     """``<prod_i Z_i>`` before readout by matrix inversion alone, with a score interval.
@@ -93,7 +92,7 @@ def from_shots(
     or one that cannot be undone, more than 20 bits whose readouts hang together, and a confidence
     that is not between 0 and 1.
 
-    >>> from_shots(Shots.from_counts({"0": 10}), [0], confusion=Confusion.independent([0], [0]))
+    >>> z_by_inversion(Shots.from_counts({"0": 10}), [0], confusion=Confusion.independent([0], [0]))
     Estimate(value=1.0, low=0.4449..., high=1.0, confidence=0.95)
     """
     confidence = arguments.check_confidence(confidence)

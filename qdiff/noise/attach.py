@@ -28,8 +28,8 @@ from qiskit_aer.noise import NoiseModel, QuantumError
 
 from qdiff.circuit.written_out_length import refuse_endless
 from qdiff.errors import NoiseWarning
+from qdiff.noise.aer_gates import AER_GATES, gate_key, is_gate, is_native, pieces, realised
 from qdiff.noise.channels import gate_error, is_pauli_error
-from qdiff.noise.gates import AER_GATES, gate_key, is_gate, is_native, pieces, realised
 from qdiff.noise.rates import GateNoise, NoiseRates, Readout
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
@@ -70,7 +70,7 @@ class NoisyCircuit:
     ideal_gates: Mapping[str, int]
 
 
-def prepare(circuit: QuantumCircuit, noise: NoiseRates | None = None) -> NoisyCircuit:
+def attach_noise(circuit: QuantumCircuit, noise: NoiseRates | None = None) -> NoisyCircuit:
     """Write `noise` onto `circuit`; None means ideal.
 
     Raises `InputError` for a qubit that the circuit lacks or a gate nobody can decompose, and
@@ -95,7 +95,7 @@ def prepare(circuit: QuantumCircuit, noise: NoiseRates | None = None) -> NoisyCi
     )
 
 
-def with_aer_model(circuit: QuantumCircuit, model: NoiseModel) -> NoisyCircuit:
+def attach_aer_model(circuit: QuantumCircuit, model: NoiseModel) -> NoisyCircuit:
     """`circuit` under a ready-made Aer model, with a `NoiseWarning` of gates it has no error for.
 
     Only what Aer cannot run is rewritten. What the model holds is not looked into: `errors` and

@@ -65,19 +65,12 @@ def from_shots(
         _check_bits(bits, zeros.num_bits)
         zeros, ones = zeros.select(bits), ones.select(bits)
     places = [*range(zeros.num_bits)] if qubits is None else [*qubits]
-    if len(places) != zeros.num_bits or len(set(places)) != len(places) or min(places) < 0:
-        raise InputError(
-            f"{zeros.num_bits} bits need as many distinct qubits, got {len(places)}: "
-            f"{str(places)[:100]}"
-        )
+    _check_qubits(places, zeros.num_bits)
     raised, lowered = _frequencies(zeros, 1), _frequencies(ones, 0)
-    if np.mean(raised + lowered) > 1:
-        raise InputError("more bits are read wrongly than rightly: are the two files swapped?")
-    _refuse_unread(raised, lowered, zeros.num_shots, ones.num_shots, bits)
+    _check_read(raised, lowered, zeros.num_shots, ones.num_shots, bits)
     rates = {q: (float(a), float(b)) for q, a, b in zip(places, raised, lowered, strict=True)}
-    return _with_readout(
-        base, rates, f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
-    )
+    source = f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
+    return _with_readout(base, rates, source)
 
 
 def from_mthree(
@@ -145,10 +138,12 @@ def calibration_circuits(num_qubits: int) -> list[Any]:
     return circuits
 
 
-def _refuse_unread(
+def _check_read(
     raised: Any, lowered: Any, num_zeros: int, num_ones: int, bits: Sequence[int] | None
 ) -> None:
-    """Raise `InputError` for bits that say nothing of the state: ``P(1|0) + P(0|1)`` is one."""
+    """Raise `InputError` for swapped files, and bits that say nothing: P(1|0) + P(0|1) is 1."""
+    if np.mean(raised + lowered) > 1:
+        raise InputError("more bits are read wrongly than rightly: are the two files swapped?")
     variance = raised * (1 - raised) / num_zeros + lowered * (1 - lowered) / num_ones
     lost = np.flatnonzero(raised + lowered + _ERRORS * np.sqrt(variance) >= 1 - _DUST).tolist()
     if lost:
@@ -167,19 +162,22 @@ def _check_bits(bits: Sequence[int], num_bits: int) -> None:
         )
 
 
+def _check_qubits(qubits: Sequence[int], num_bits: int) -> None:
+    if len(qubits) != num_bits or len(set(qubits)) != len(qubits) or min(qubits) < 0:
+        raise InputError(
+            f"{num_bits} bits need as many distinct qubits, got {len(qubits)}: {str(qubits)[:100]}"
+        )
+
+
 def _with_readout(
     base: NoiseSpec | None, rates: Mapping[int, Readout], description: str
 ) -> NoiseSpec:
     spec = NoiseSpec(p1=0.0, p2=0.0, description=description) if base is None else base
     if spec.num_qubits is not None and max(rates) >= spec.num_qubits:
         raise InputError(f"qubit {max(rates)} lies beyond the {spec.num_qubits} of the noise")
-    qubits = {
-        **spec.qubits,
-        **{
-            qubit: replace(spec.qubits.get(qubit, QubitNoise()), readout=rate)
-            for qubit, rate in rates.items()
-        },
-    }
+    qubits = dict(spec.qubits)
+    for qubit, rate in rates.items():
+        qubits[qubit] = replace(qubits.get(qubit, QubitNoise()), readout=rate)
     # a device's size, so that smaller circuits are accepted
     size = spec.num_qubits if spec.num_qubits is not None else max(qubits) + 1
     return replace(spec, qubits=qubits, num_qubits=size)

@@ -79,6 +79,8 @@ class GateNoise:
 class NoiseRates:
     """The numbers of a `qdiff.NoiseSpec`, whose attributes are described there.
 
+    Presets and whatever reads noise make these; `NoiseSpec` knows them all, and adds the forms.
+
     Raises `InputError` for probabilities outside [0, 1], T2 > 2 T1, negative times and the like.
     """
 

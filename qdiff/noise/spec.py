@@ -1,13 +1,15 @@
-"""`NoiseSpec`: what the noise of a device is, in a dozen numbers."""
+"""`NoiseSpec`: the noise of a device in a dozen numbers, and the forms that it comes in."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdiff.noise import text as form
+from qdiff.errors import InputError
+from qdiff.noise import text as forms
 from qdiff.noise.rates import NoiseRates
 
 if TYPE_CHECKING:
@@ -56,58 +58,85 @@ class NoiseSpec(NoiseRates):
 
     @classmethod
     def parse(cls, text: str) -> NoiseSpec:
-        """From a preset's name, the path of a TOML or JSON file, or the one-line form.
+        """From a preset's name, the path of a TOML or JSON file, or the one-line forms.
 
         The one-line form is ``depolarizing:`` followed by ``key=value`` pairs, any of ``p1``,
         ``p2``, ``over_rotation``, ``t1``, ``t2``, ``time1``, ``time2``, ``readout`` (one number,
         or ``a/b``), ``virtual_gates`` (names joined by ``+``) and ``num_qubits``.
         """
-        return cls(**vars(form.parse(text)))
+        return cls._of(_parsed(text))
 
     @classmethod
     def load(cls, path: str | Path) -> NoiseSpec:
         """From a TOML or JSON file (see docs/noise.md). Raises `InputError` for any other."""
-        return cls(**vars(form.load(path)))
+        return cls._of(forms.load(path))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> NoiseSpec:
         """From the schema of docs/noise.md as nested mappings. Unknown keys are refused."""
-        return cls(**vars(form.from_dict(data)))
+        return cls._of(forms.from_dict(data))
 
     @classmethod
     def from_backend(cls, backend: Any) -> NoiseSpec:
-        """From the `Target` of a Qiskit ``BackendV2``; see `qdiff.noise.device`."""
-        from qdiff.noise.device import from_backend
+        """From the `Target` of a Qiskit ``BackendV2``; see `qdiff.noise.backend`."""
+        from qdiff.noise.backend import from_backend
 
-        return cls(**vars(from_backend(backend)))
+        return cls._of(from_backend(backend))
+
+    @classmethod
+    def _of(cls, rates: NoiseRates) -> NoiseSpec:
+        return cls(**vars(rates))
 
     def to_dict(self) -> dict[str, Any]:
         """The schema as JSON-ready mappings, only what is set."""
-        return form.to_dict(self)
+        return forms.to_dict(self)
 
     def to_text(self) -> str:
-        """The one-line form. Raises `InputError` when there are per-qubit or per-edge rates."""
-        return form.to_text(self)
+        """The one-line forms. Raises `InputError` when there are per-qubit or per-edge rates."""
+        return forms.to_text(self)
 
     def to_toml(self) -> str:
         """The schema as a TOML document, which `load` reads."""
-        return form.to_toml(self)
+        return forms.to_toml(self)
 
     def to_json(self) -> str:
         """The schema as a JSON document, which `load` reads."""
-        return form.to_json(self)
+        return forms.to_json(self)
 
     def to_aer(self, circuit: Any) -> NoisyCircuit:
         """`circuit` with every noisy gate labelled, and the Aer ``NoiseModel`` of those labels.
 
         Run them together: ``AerSimulator(noise_model=noisy.model).run(noisy.circuit)``.
         """
-        from qdiff.noise.attach import prepare
+        from qdiff.noise.attach import attach_noise
 
-        return prepare(circuit, self)
+        return attach_noise(circuit, self)
 
     def __str__(self) -> str:
         """The one-line form, or what there is beyond it in brief."""
         if not self.qubits and not self.edges:
             return self.to_text()
         return f"{self.name or 'noise'} ({len(self.qubits)} qubits, {len(self.edges)} edges)"
+
+
+def _parsed(text: str) -> NoiseRates:
+    from qdiff.noise import fake_backends
+    from qdiff.noise.presets import PRESETS
+
+    if not isinstance(text, str):
+        raise InputError(f"noise is given as text, got {text!r}")
+    text = text.strip()
+    if text.startswith(forms.LINE_PREFIX):
+        return forms.from_line(text)
+    if text in PRESETS:
+        return PRESETS[text]
+    if text.startswith(fake_backends.PREFIX) and not os.path.exists(text):
+        from qdiff.noise.backend import from_backend
+
+        return from_backend(fake_backends.fake_backend(text))
+    if "\0" not in text and (text.endswith((".toml", ".json")) or os.path.isfile(text)):
+        return forms.load(text)
+    raise InputError(
+        f"unknown noise {text!r}; give a preset ({', '.join(PRESETS)}), a .toml or .json file, "
+        f"a fake backend (fake_torino), or '{forms.LINE_PREFIX}p1=1e-3,p2=1e-2,readout=0.02/0.03'"
+    )

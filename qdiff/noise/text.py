@@ -1,9 +1,11 @@
-"""Noise as text: the one-line form, TOML and JSON. Every form says the same schema."""
+"""Noise as text: the one-line form, TOML and JSON. Every form says the same schema.
+
+What a function here reads or writes is described at the method of `NoiseSpec` of that name.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
@@ -14,7 +16,7 @@ from qdiff.data import storage
 from qdiff.errors import InputError
 from qdiff.noise.rates import Edge, EdgeNoise, NoiseRates, QubitNoise
 
-PREFIX = "depolarizing:"
+LINE_PREFIX = "depolarizing:"
 
 _MAX_FILE_BYTES = 16 * 2**20
 _SPEC_KEYS = tuple(item.name for item in fields(NoiseRates))
@@ -23,30 +25,22 @@ _LINE_KEYS = tuple(
 )
 
 
-def parse(text: str) -> NoiseRates:
-    """See `NoiseSpec.parse`."""
-    from qdiff.noise import fakes
-    from qdiff.noise.presets import PRESETS
-
-    if not isinstance(text, str):
-        raise InputError(f"noise is given as text, got {text!r}")
-    text = text.strip()
-    if text.startswith(PREFIX):
-        return _from_line(text)
-    if text in PRESETS:
-        return PRESETS[text]
-    if text.startswith(fakes.PREFIX) and not os.path.exists(text):
-        return fakes.fake_noise(text)
-    if "\0" not in text and (text.endswith((".toml", ".json")) or os.path.isfile(text)):
-        return load(text)
-    raise InputError(
-        f"unknown noise {text!r}; give a preset ({', '.join(PRESETS)}), a .toml or .json file, "
-        f"a fake backend (fake_torino), or '{PREFIX}p1=1e-3,p2=1e-2,readout=0.02/0.03'"
-    )
+def from_line(text: str) -> NoiseRates:
+    """What `to_text` writes."""
+    values: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text[len(LINE_PREFIX) :].split(","))):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or key not in _LINE_KEYS:
+            raise InputError(
+                f"noise {text!r}: {part!r} is not one of {', '.join(_LINE_KEYS)} = a value"
+            )
+        if key in values:
+            raise InputError(f"noise {text!r} gives {key} twice")
+        values[key] = _from_line_value(text, key, value)
+    return NoiseRates(**values)
 
 
 def load(path: str | Path) -> NoiseRates:
-    """See `NoiseSpec.load`."""
     with storage.opened(path) as file:
         raw = file.read(_MAX_FILE_BYTES + 1)
     if len(raw) > _MAX_FILE_BYTES:
@@ -63,7 +57,6 @@ def load(path: str | Path) -> NoiseRates:
 
 
 def from_dict(data: Mapping[str, Any]) -> NoiseRates:
-    """See `NoiseSpec.from_dict`."""
     values = dict(_known(data, _SPEC_KEYS, "the noise"))
     qubits = _table(values.pop("qubits", {}), "qubits")
     edges = _table(values.pop("edges", {}), "edges")
@@ -75,7 +68,6 @@ def from_dict(data: Mapping[str, Any]) -> NoiseRates:
 
 
 def to_dict(spec: NoiseRates) -> dict[str, Any]:
-    """See `NoiseSpec.to_dict`."""
     data = _set_fields(spec)
     if spec.qubits:
         data["qubits"] = {str(qubit): _set_fields(noise) for qubit, noise in spec.qubits.items()}
@@ -85,21 +77,18 @@ def to_dict(spec: NoiseRates) -> dict[str, Any]:
 
 
 def to_text(spec: NoiseRates) -> str:
-    """See `NoiseSpec.to_text`."""
     if spec.qubits or spec.edges:
         raise InputError("per-qubit and per-edge noise has no one-line form; use to_toml")
     values = _set_fields(spec)
     pairs = [f"{key}={_line_value(key, values[key])}" for key in _LINE_KEYS if key in values]
-    return PREFIX + ",".join(pairs)
+    return LINE_PREFIX + ",".join(pairs)
 
 
 def to_json(spec: NoiseRates) -> str:
-    """See `NoiseSpec.to_json`."""
     return json.dumps(to_dict(spec), indent=2) + "\n"
 
 
 def to_toml(spec: NoiseRates) -> str:
-    """See `NoiseSpec.to_toml`."""
     data = to_dict(spec)
     tables = {key: data.pop(key) for key in ("qubits", "edges") if key in data}
     lines = _toml_lines(data)
@@ -107,20 +96,6 @@ def to_toml(spec: NoiseRates) -> str:
         for index, values in table.items():
             lines += ["", f"[{key}.{index}]", *_toml_lines(values)]
     return "\n".join(lines) + "\n"
-
-
-def _from_line(text: str) -> NoiseRates:
-    values: dict[str, Any] = {}
-    for part in filter(None, (part.strip() for part in text[len(PREFIX) :].split(","))):
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or key not in _LINE_KEYS:
-            raise InputError(
-                f"noise {text!r}: {part!r} is not one of {', '.join(_LINE_KEYS)} = a value"
-            )
-        if key in values:
-            raise InputError(f"noise {text!r} gives {key} twice")
-        values[key] = _from_line_value(text, key, value)
-    return NoiseRates(**values)
 
 
 def _from_line_value(text: str, key: str, value: str) -> Any:

@@ -16,13 +16,13 @@ from qiskit.result import Result
 from qiskit.transpiler import CouplingMap, Target
 
 from qdiff.circuit.measurement import registers_of
+from qdiff.data import bits, count_keys
 from qdiff.data.shots import Seed
 from qdiff.environment import __version__
 from qdiff.errors import InputError
+from qdiff.primitives.answers import Answers, draw
 from qdiff.primitives.catalogue import Catalogue, Entry, Match
 from qdiff.primitives.on_demand import OnDemand
-from qdiff.primitives.registers import hex_memory
-from qdiff.primitives.sampler import Answers, draw
 from qdiff.simulation import aer
 
 BASIS = ("id", "rz", "sx", "x", "cx", "cz")
@@ -95,12 +95,8 @@ class SurrogateBackend(BackendV2):  # type: ignore[misc]
         """
         circuits = [run_input] if isinstance(run_input, QuantumCircuit) else [*run_input]
         chosen = _options(self.options, options)
-        root = (
-            self._root
-            if chosen["seed_simulator"] is None
-            else aer.root_seed(chosen["seed_simulator"])
-        )
-        seeds = np.random.SeedSequence(root.entropy, spawn_key=root.spawn_key).spawn(len(circuits))
+        seed = self._root if chosen["seed_simulator"] is None else chosen["seed_simulator"]
+        seeds = aer.root_seed(seed).spawn(len(circuits))
         results = [
             self._experiment(circuit, int(chosen["shots"]), bool(chosen["memory"]), seed)
             for circuit, seed in zip(circuits, seeds, strict=True)
@@ -127,7 +123,7 @@ class SurrogateBackend(BackendV2):  # type: ignore[misc]
         if circuit.num_clbits:
             found = self._answers.of_circuit(circuit)
             rows = draw(found, circuit, shots, seed)
-            outcomes = hex_memory(rows)
+            outcomes = count_keys.format_hex(bits.pack(rows), circuit.num_clbits)
             values, counts = np.unique(outcomes, return_counts=True)
             data["counts"] = dict(zip(values.tolist(), counts.tolist(), strict=True))
             if memory:

@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 
 from qdiff.errors import InputError, MatchWarning
 from qdiff.models.surrogate.surrogate import Surrogate
-from qdiff.primitives.family import Family
+from qdiff.primitives.family import Family, Values, check_bits
 from qdiff.simulation.fingerprint.fingerprint import (
     Fingerprint,
     fingerprint,
@@ -22,9 +22,6 @@ from qdiff.simulation.fingerprint.fingerprint import (
     with_named_values,
 )
 from qdiff.simulation.fingerprint.sketch import sketch
-
-Values = Mapping[str, float]
-"""Values of a circuit's parameters, by name."""
 
 FamilySurrogate: TypeAlias = Callable[[Values], Surrogate]
 """The surrogate of a parametrised circuit at given values."""
@@ -67,7 +64,7 @@ class FoundFamily:
 @dataclass(frozen=True, kw_only=True)
 class _Known:
     surrogate: Surrogate | FamilySurrogate
-    print: Fingerprint
+    fingerprint: Fingerprint
     parameters: frozenset[str] = frozenset()
     by_use: tuple[str, ...] = ()
     renamed: str = ""  # the structure with parameters called by their order of use
@@ -102,13 +99,13 @@ class Catalogue:
     @property
     def num_bits(self) -> int:
         """The most classical bits that a known circuit has."""
-        return max((known.print.num_bits for known in self._known), default=0)
+        return max((known.fingerprint.num_bits for known in self._known), default=0)
 
     def add(self, entry: Entry) -> None:
         """Take one more surrogate; later ones win over earlier ones of the same circuit."""
         known = _known(entry)
         if isinstance(known.surrogate, Surrogate):
-            _check_bits(known.surrogate, known.print.num_bits)
+            check_bits(known.surrogate, known.fingerprint.num_bits)
         self._known = [known, *self._known]  # replaced, so that other threads keep what they read
         self._memo = {}
 
@@ -148,12 +145,12 @@ class Catalogue:
         rest = [
             known
             for known in self._known
-            if known.print.num_bits == circuit.num_clbits and known.parameters == names
+            if known.fingerprint.num_bits == circuit.num_clbits and known.parameters == names
         ]
         for known in rest:
-            if known.print.structure == structure:
+            if known.fingerprint.structure == structure:
                 return known, "structure"
-        if self._by_law and any(known.print.sketch for known in rest):
+        if self._by_law and any(known.fingerprint.sketch for known in rest):
             mine = Fingerprint(
                 num_bits=circuit.num_clbits,
                 structure=structure,
@@ -161,24 +158,15 @@ class Catalogue:
                 two_qubit_gates=two_qubit_gates(circuit),
             )
             for known in rest:
-                if known.print.same_law(mine):
-                    _warn_of_other_noise(mine, known.print)
+                if known.fingerprint.same_law(mine):
+                    _warn_of_other_noise(mine, known.fingerprint)
                     return known, "law"
         return None, ""
 
 
-def family_member(family: FamilySurrogate, values: Values, num_bits: int) -> Surrogate:
-    """The surrogate at some values. Raises `InputError` when the function gives something else."""
-    member = family(values)
-    if not isinstance(member, Surrogate):
-        raise InputError(f"a family surrogate must give a Surrogate, got {type(member).__name__}")
-    _check_bits(member, num_bits)
-    return member
-
-
 def _known(entry: Any) -> _Known:
     if isinstance(entry, Surrogate):
-        return _Known(surrogate=entry, print=_own_print(entry))
+        return _Known(surrogate=entry, fingerprint=_own_fingerprint(entry))
     if isinstance(entry, Family):
         entry = (entry.template, entry)
     if not _is_pair(entry):
@@ -195,7 +183,7 @@ def _known(entry: Any) -> _Known:
     by_use, renamed = _renamed(circuit) if names else ((), "")
     return _Known(
         surrogate=surrogate,
-        print=fingerprint(circuit),
+        fingerprint=fingerprint(circuit),
         parameters=names,
         by_use=by_use,
         renamed=renamed,
@@ -218,7 +206,7 @@ def _renamed(template: QuantumCircuit) -> tuple[tuple[str, ...], str]:
     return by_use, f"{template.num_clbits} {structure_hash(bound)}"
 
 
-def _own_print(surrogate: Surrogate) -> Fingerprint:
+def _own_fingerprint(surrogate: Surrogate) -> Fingerprint:
     stated = surrogate.card.get("trained_on", {}).get("fingerprint")
     if stated is None:
         raise InputError(
@@ -229,13 +217,6 @@ def _own_print(surrogate: Surrogate) -> Fingerprint:
 
 def _is_pair(entry: Any) -> bool:
     return isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], QuantumCircuit)
-
-
-def _check_bits(surrogate: Surrogate, num_bits: int) -> None:
-    if surrogate.num_bits != num_bits:
-        raise InputError(
-            f"the surrogate has {surrogate.num_bits} bits but its circuit has {num_bits}"
-        )
 
 
 def _warn_of_other_noise(mine: Fingerprint, known: Fingerprint) -> None:

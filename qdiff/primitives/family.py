@@ -12,6 +12,9 @@ from qdiff.errors import InputError
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.on_demand import OnDemand
 
+Values = Mapping[str, float]
+"""Values of a circuit's parameters, by name."""
+
 Point = tuple[float, ...]
 """Values of the parameters, in the order of `Family.names`."""
 
@@ -49,7 +52,7 @@ class Family:
     def __init__(
         self,
         template: QuantumCircuit,
-        members: Iterable[tuple[Mapping[str, float] | Sequence[float], Surrogate]] = (),
+        members: Iterable[tuple[Values | Sequence[float], Surrogate]] = (),
         *,
         on_demand: OnDemand | None = None,
     ) -> None:
@@ -83,16 +86,12 @@ class Family:
         """How many sets of values have a surrogate."""
         return len(self._members)
 
-    def add(self, values: Mapping[str, float] | Sequence[float], surrogate: Surrogate) -> None:
+    def add(self, values: Values | Sequence[float], surrogate: Surrogate) -> None:
         """Take the surrogate of some values, in place of an earlier one."""
-        if surrogate.num_bits != self.template.num_clbits:
-            raise InputError(
-                f"the surrogate has {surrogate.num_bits} bits but its circuit has "
-                f"{self.template.num_clbits}"
-            )
+        check_bits(surrogate, self.template.num_clbits)
         self._members[self._point(values)] = surrogate
 
-    def __call__(self, values: Mapping[str, float]) -> Surrogate:
+    def __call__(self, values: Values) -> Surrogate:
         """The surrogate at these values. Raises `InputError` where there is and may be none."""
         point = self._point(values)
         found = self._nearest(point)
@@ -108,7 +107,7 @@ class Family:
         self._members[point] = self._on_demand.surrogate(bound)
         return self._members[point]
 
-    def _point(self, values: Mapping[str, float] | Sequence[float]) -> Point:
+    def _point(self, values: Values | Sequence[float]) -> Point:
         if isinstance(values, Mapping):
             if {*values} != {*self.names}:
                 raise InputError(f"the parameters are {', '.join(self.names)}; got {[*values]}")
@@ -127,3 +126,11 @@ class Family:
 
     def _shown(self, point: Point) -> str:
         return ", ".join(f"{n}={v:.6g}" for n, v in zip(self.names, point, strict=True))
+
+
+def check_bits(surrogate: Surrogate, num_bits: int) -> None:
+    """Raise `InputError` unless the surrogate has as many bits as its circuit."""
+    if surrogate.num_bits != num_bits:
+        raise InputError(
+            f"the surrogate has {surrogate.num_bits} bits but its circuit has {num_bits}"
+        )

@@ -16,13 +16,14 @@ from qdiff.circuit.structural_hash import circuit_hash
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.qiskit_results import from_qiskit
-from qdiff.fitting.config import Effort, FitConfig
-from qdiff.fitting.fit_shots import fit
+from qdiff.fitting.choose_config import Effort
+from qdiff.fitting.config import FitConfig
+from qdiff.fitting.fit import fit
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.model_cache import ModelCache, key_of
 from qdiff.progress import training_bar
-from qdiff.simulation.exact import as_spec
 from qdiff.simulation.fingerprint.fingerprint import fingerprint, structure_hash
+from qdiff.simulation.measured_circuit import as_spec
 from qdiff.simulation.simulate import Noise, simulate
 
 
@@ -84,7 +85,7 @@ class OnDemand:
         return ModelCache(self.cache).get(self._key(circuit), lambda: self._fitted(circuit))
 
     @property
-    def is_placed(self) -> bool:
+    def depends_on_qubits(self) -> bool:
         """Whether the noise may differ from qubit to qubit, so that it matters which ones are used.
 
         Of samplers and ``NoiseModel``s it is taken for granted.
@@ -94,9 +95,9 @@ class OnDemand:
         spec = as_spec(self.noise)
         return spec is not None and bool(spec.qubits or spec.edges)
 
-    def place_of(self, circuit: QuantumCircuit) -> str:
-        """Circuits of equal place are answered alike: by structure, or on the same qubits too."""
-        return circuit_hash(circuit) if self.is_placed else structure_hash(circuit)
+    def identity_of(self, circuit: QuantumCircuit) -> str:
+        """Circuits of equal identity are answered alike: by structure, or on equal qubits too."""
+        return circuit_hash(circuit) if self.depends_on_qubits else structure_hash(circuit)
 
     @property
     def _is_written_down(self) -> bool:
@@ -123,7 +124,7 @@ class OnDemand:
             noise = None if spec is None else spec.to_dict()
         return key_of(
             {
-                "circuit": self.place_of(circuit),
+                "circuit": self.identity_of(circuit),
                 "num_bits": circuit.num_clbits,
                 "noise": noise,
                 "label": self.label,

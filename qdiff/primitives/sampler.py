@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from qiskit import QuantumCircuit
 from qiskit.primitives import (
     BaseSamplerV2,
     PrimitiveJob,
@@ -17,18 +15,12 @@ from qiskit.primitives import (
 )
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qdiff.data.bits import Bits
 from qdiff.data.shots import Seed
 from qdiff.errors import InputError
-from qdiff.models.surrogate.surrogate import Surrogate
-from qdiff.primitives.catalogue import Catalogue, Entry, Found, Match, family_member
+from qdiff.primitives.answers import Answers, draw
+from qdiff.primitives.catalogue import Catalogue, Entry, Match
 from qdiff.primitives.on_demand import OnDemand
-from qdiff.primitives.registers import (
-    RegisterData,
-    register_arrays,
-    shuffled_rows,
-    with_unwritten_zero,
-)
+from qdiff.primitives.result_data import RegisterData, register_data
 from qdiff.simulation import aer
 
 
@@ -55,6 +47,7 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
     seed
         The same seed gives the same shots at every run of the same pubs.
 
+    >>> from qiskit import QuantumCircuit
     >>> from qdiff import fit, simulate
     >>> bell = QuantumCircuit(2)
     >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
@@ -111,8 +104,7 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         return job
 
     def _run(self, pubs: list[SamplerPub]) -> PrimitiveResult[SamplerPubResult]:
-        root = np.random.SeedSequence(self._root.entropy, spawn_key=self._root.spawn_key)
-        seeds = root.spawn(len(pubs))
+        seeds = aer.root_seed(self._root).spawn(len(pubs))
         results = [self._run_pub(pub, seed) for pub, seed in zip(pubs, seeds, strict=True)]
         return PrimitiveResult(results, metadata={"version": 2})
 
@@ -125,65 +117,6 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         for answer, child in zip(self._answers.of_pub(pub), children, strict=True):
             found.append(answer)
             rows.append(draw(answer, pub.circuit, pub.shots, child))
-        data = RegisterData(register_arrays(pub.circuit, rows, pub.shape), shape=pub.shape)
+        data = register_data(pub.circuit, rows, pub.shape)
         matched = sorted({answer.matched_by for answer in found})
         return SamplerPubResult(data, metadata={**metadata, "qdiff": {"matched_by": matched}})
-
-
-class Answers:
-    """Finds the surrogate of every circuit, and fits one where that is wanted."""
-
-    def __init__(self, catalogue: Catalogue, on_demand: OnDemand | None) -> None:
-        self._catalogue, self._on_demand = catalogue, on_demand
-        self._fits: dict[tuple[str, int], Surrogate] = {}
-        self._fitting = threading.Lock()  # jobs run in threads, and one fit answers them all
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Answers, (self._catalogue, self._on_demand)  # a lock cannot be copied
-
-    def of_pub(self, pub: SamplerPub) -> Iterator[Found]:
-        """The surrogates of a pub's bindings, in C order of its shape."""
-        template = pub.circuit
-        family = self._catalogue.find_family(template) if template.num_parameters else None
-        if family is None:
-            for bound in np.ravel(pub.parameter_values.bind_all(template)):
-                yield self.of_circuit(bound)
-            return
-        names = [family.names[item.name] for item in template.parameters]
-        table = pub.parameter_values.as_array(template.parameters).reshape(-1, len(names))
-        for row in table:
-            values = dict(zip(names, row.tolist(), strict=True))
-            member = family_member(family.at, values, template.num_clbits)
-            yield Found(surrogate=member, matched_by=f"family by {family.matched_by}")
-
-    def of_circuit(self, circuit: QuantumCircuit) -> Found:
-        """The surrogate of one circuit. Raises `InputError` when there is none."""
-        found = self._catalogue.find(circuit)
-        if found is not None:
-            return found
-        if self._on_demand is None:
-            raise InputError(
-                f"no surrogate stands for circuit {circuit.name!r} ({circuit.num_clbits} bits); "
-                "give (circuit, surrogate), or on_demand=OnDemand(noise=...) to fit one"
-            )
-        return Found(surrogate=self._fitted(circuit, self._on_demand), matched_by="fitted")
-
-    def _fitted(self, circuit: QuantumCircuit, on_demand: OnDemand) -> Surrogate:
-        """A surrogate fitted now or before; the catalogue does not know where qubits sit."""
-        key = (on_demand.place_of(circuit), circuit.num_clbits)
-        with self._fitting:
-            if key not in self._fits:
-                surrogate = on_demand.surrogate(circuit)
-                if not on_demand.is_placed:
-                    self._catalogue.add((circuit, surrogate))
-                self._fits[key] = surrogate
-            return self._fits[key]
-
-
-def draw(found: Found, circuit: QuantumCircuit, shots: int, seed: Seed) -> Bits:
-    """Rows of `shots` outcomes of `circuit` in random order, ``(shots, num_clbits)``."""
-    generator = np.random.default_rng(seed)
-    if not shots:
-        return np.zeros((0, circuit.num_clbits), np.uint8)
-    drawn = found.surrogate.sample(shots, seed=generator)
-    return with_unwritten_zero(shuffled_rows(drawn, generator), circuit)

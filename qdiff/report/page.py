@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from qdiff.comparison.scorecard import Comparison
-from qdiff.report.pictures import draw as pictures
-from qdiff.report.pictures.drawing import Drawing
+from qdiff.report.pictures.comparison_pictures import comparison_pictures
+from qdiff.report.pictures.picture import Picture
+from qdiff.report.pictures.training import training_picture
 from qdiff.report.pictures.views import View
 
 
@@ -19,7 +20,7 @@ class CircuitSection:
     (a circuit that the shots contradict has left no law to draw)."""
 
     record: Mapping[str, Any]
-    drawing: Drawing | None = None
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,7 +38,7 @@ class Page:
     further
         More of them, folded away.
     views
-        What is drawn, the most trusted first; see `qdiff.report.pictures.draw.draw`.
+        What is drawn, the most trusted first; see `comparison_pictures`.
     training
         The ``training`` of a model card, for the loss curve.
     circuit
@@ -53,17 +54,17 @@ class Page:
     circuit: CircuitSection | None = None
 
     @cached_property
-    def compared(self) -> tuple[Drawing, ...]:
+    def compared(self) -> tuple[Picture, ...]:
         """The pictures of the views."""
-        return pictures.draw(self.views) if self.views else ()
+        return comparison_pictures(self.views) if self.views else ()
 
     @cached_property
-    def loss(self) -> Drawing | None:
+    def loss(self) -> Picture | None:
         """The loss curve."""
-        return pictures.training_drawing(self.training)
+        return training_picture(self.training)
 
     @property
-    def drawings(self) -> tuple[Drawing, ...]:
+    def pictures(self) -> tuple[Picture, ...]:
         """All pictures of the page."""
-        circuit = None if self.circuit is None else self.circuit.drawing
+        circuit = None if self.circuit is None else self.circuit.picture
         return (*self.compared, *(found for found in (circuit, self.loss) if found is not None))

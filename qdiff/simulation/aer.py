@@ -1,11 +1,10 @@
-"""What every Aer run here shares: options, seeds, errors in one line, memory, versions."""
+"""What every Aer run here shares: options, seeds, errors in one line, memory."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -72,21 +71,6 @@ def root_seed(seed: Seed) -> np.random.SeedSequence:
 def child_seeds(root: np.random.SeedSequence, number: int) -> list[int]:
     """Seeds for Aer, each from its own child: Aer's shots of nearby seeds can repeat."""
     return [int(child.generate_state(1, np.uint64)[0] >> 1) for child in root.spawn(number)]
-
-
-def seed_record(root: np.random.SeedSequence) -> dict[str, Any]:
-    """What provenance says of a root seed: enough to have it again."""
-    entropy: Any = root.entropy
-    if not isinstance(entropy, int):
-        entropy = [int(word) for word in entropy]
-    return {"seed": entropy, "spawn_key": [int(word) for word in root.spawn_key]}
-
-
-def versions() -> dict[str, str]:
-    from qdiff.environment import __version__
-
-    aer = {name: version(name.replace("_", "-")) for name in ("qiskit", "qiskit_aer")}
-    return {**aer, "qdiff": __version__}
 
 
 def gibibytes(size: int) -> str:

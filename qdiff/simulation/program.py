@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Delay, Gate, Reset
+from qiskit.circuit import Delay, Gate, Operation, Reset
 from qiskit.quantum_info import Operator
 
 from qdiff.circuit.loading import load_circuit
@@ -14,11 +14,11 @@ from qdiff.circuit.measurement import active_qubits, split_measurements
 from qdiff.circuit.structural_hash import circuit_hash
 from qdiff.errors import InputError
 from qdiff.models.noisy_circuit import program as physics
-from qdiff.noise.attach import prepare
+from qdiff.noise.attach import attach_noise
 from qdiff.noise.channels import generator
 from qdiff.noise.spec import NoiseSpec
 
-_VIRTUAL = ("rz", "p", "u1", "z", "s", "sdg", "t", "tdg", "id")
+VIRTUAL_GATES = ("rz", "p", "u1", "z", "s", "sdg", "t", "tdg", "id")
 """Gates that superconducting and ion-trap devices do by a change of phase reference."""
 
 
@@ -39,10 +39,10 @@ def program_of(
     [(0,), (0, 1)]
     """
     source = load_circuit(circuit)
-    virtual = _VIRTUAL if noise is None else noise.virtual_gates
+    virtual = VIRTUAL_GATES if noise is None else noise.virtual_gates
     bare, measured = split_measurements(source)
     ideal = NoiseSpec(p1=0.0, p2=0.0)
-    written = prepare(bare, ideal).circuit
+    written = attach_noise(bare, ideal).circuit
     place = {qubit: index for index, qubit in enumerate(written.qubits)}
     seen = sorted(active_qubits(written, set(measured.values())))
     number = {qubit: index for index, qubit in enumerate(seen)}
@@ -51,24 +51,21 @@ def program_of(
         qubits = [place[qubit] for qubit in step.qubits]
         if not all(qubit in number for qubit in qubits) or isinstance(step.operation, Delay):
             continue
-        if isinstance(step.operation, Reset) or not isinstance(step.operation, Gate):
-            raise InputError(
-                f"instruction {step.operation.name!r} is not unitary: fit without the circuit"
-            )
-        phases, basis = generator(np.asarray(Operator(step.operation).data))
-        gates.append(
-            physics.Gate(
-                basis=basis,
-                phases=phases,
-                qubits=tuple(number[qubit] for qubit in qubits),
-                virtual=step.operation.name in virtual,
-            )
-        )
+        numbers = tuple(number[qubit] for qubit in qubits)
+        gates.append(_gate(step.operation, numbers, virtual=step.operation.name in virtual))
     return physics.Program(
         num_qubits=len(seen),
         num_bits=source.num_clbits,
         gates=tuple(gates),
         measured={bit: number[qubit] for bit, qubit in measured.items()},
+        places=tuple(seen),
         name=source.name,
         fingerprint=circuit_hash(source),
     )
+
+
+def _gate(operation: Operation, qubits: tuple[int, ...], *, virtual: bool) -> physics.Gate:
+    if isinstance(operation, Reset) or not isinstance(operation, Gate):
+        raise InputError(f"instruction {operation.name!r} is not unitary: fit without the circuit")
+    phases, basis = generator(np.asarray(Operator(operation).data))
+    return physics.Gate(basis=basis, phases=phases, qubits=qubits, virtual=virtual)

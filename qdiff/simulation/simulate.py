@@ -10,17 +10,19 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit_aer.noise import NoiseModel
 
-from qdiff import memory as machine
 from qdiff.circuit.loading import load_circuit
 from qdiff.circuit.measurement import is_dynamic, registers_of
+from qdiff.data.argument_checks import check_whole
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-from qdiff.noise.attach import NoisyCircuit, prepare, with_aer_model
+from qdiff.memory import total_memory
+from qdiff.noise.attach import NoisyCircuit, attach_aer_model, attach_noise
 from qdiff.noise.spec import NoiseSpec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
 from qdiff.simulation.aer_method import Choice, Method, choose_method, workload_of
-from qdiff.simulation.exact import as_spec, describe
+from qdiff.simulation.measured_circuit import as_spec
+from qdiff.simulation.provenance import circuit_record, seed_record
 
 Noise: TypeAlias = NoiseSpec | str | NoiseModel | None
 """A specification, its text (see `NoiseSpec.parse`), an Aer noise model, or no noise."""
@@ -53,26 +55,27 @@ def simulate(
     >>> sorted(simulate(bell, shots=100, seed=1).to_counts())
     ['00', '11']
     """
-    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
-        raise InputError(f"shots must be a positive whole number, got {shots!r}")
+    shots = check_whole(shots, "shots")
     asked = _method(method)
     source = load_circuit(circuit)
     spec = None if isinstance(noise, NoiseModel) else as_spec(noise)
     noisy = (
-        with_aer_model(source, noise) if isinstance(noise, NoiseModel) else prepare(source, spec)
+        attach_aer_model(source, noise)
+        if isinstance(noise, NoiseModel)
+        else attach_noise(source, spec)
     )
-    workload = workload_of(noisy, shots=int(shots), dynamic=is_dynamic(source))
-    choice = choose_method(workload, memory=machine.total_memory(), asked=asked)
+    workload = workload_of(noisy, shots=shots, dynamic=is_dynamic(source))
+    choice = choose_method(workload, memory=total_memory(), asked=asked)
     root = aer.root_seed(seed)
     record = {
-        **describe(source, spec),
-        **aer.seed_record(root),
+        **circuit_record(source, spec),
+        **seed_record(root),
         "method": choice.method.value,
         "why": choice.reason,
     }
     if isinstance(noise, NoiseModel):
         record["noise"] = {"description": f"Aer {noise!r}"}
-    counts = _counts(noisy, choice, int(shots), root, progress=progress)
+    counts = _counts(noisy, choice, shots, root, progress=progress)
     return Shots.from_counts(counts, registers=registers_of(source), provenance=record)
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from circuit_files import packed, refusal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qiskit import qasm2, qasm3, qpy
@@ -32,7 +31,7 @@ from qdiff.circuit.loading import load_circuit
 from qdiff.circuit.measurement import is_dynamic, registers_of, split_measurements
 from qdiff.circuit.openqasm import MAX_REGISTER_BITS
 from qdiff.circuit.structural_hash import circuit_hash
-from qdiff.data.bits import Register
+from qdiff.data.registers import Register
 from qdiff.errors import InputError
 
 HEAD2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -43,21 +42,6 @@ def write(folder: Path, text: str | bytes, name: str = "circuit.txt") -> Path:
     path = folder / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
-
-
-def packed(*circuits: QuantumCircuit, version: int | None = None) -> bytes:
-    file = io.BytesIO()
-    qpy.dump(list(circuits), file, **({} if version is None else {"version": version}))
-    return file.getvalue()
-
-
-def refusal(source: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        load_circuit(source)
-    message = str(caught.value)
-    assert "\n" not in message
-    assert "\x1b" not in message
-    return message
 
 
 def likeliest(circuit: QuantumCircuit) -> dict[int, int]:

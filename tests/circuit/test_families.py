@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from qiskit.circuit import QuantumCircuit
 from qiskit.quantum_info import Operator, Statevector
 from scipy.linalg import expm
-from scipy.stats import kstest
 
 from qdiff.circuit.families import by_name as families
 from qdiff.circuit.families.building_blocks import MAX_COUNT
@@ -27,7 +26,6 @@ from qdiff.circuit.structural_hash import circuit_hash
 from qdiff.errors import InputError
 
 FOLDER = Path(__file__).parents[2] / "circuits"
-FALSE_ALARM = 1e-6
 
 Table = NDArray[np.float64]
 
@@ -259,25 +257,6 @@ def test_ansatz_has_its_gates() -> None:
 
 
 # --- random circuits ------------------------------------------------------------------------
-
-
-@pytest.mark.statistical
-def test_deep_brickwork_is_porter_thomas_and_shallow_is_not() -> None:
-    """``2^n p`` is exponential with mean 1 (Kolmogorov-Smirnov, false alarm 1e-6)."""
-    deep = law(families.brickwork(11, depth=22, seed=2)) * 2**11
-    shallow = law(families.brickwork(11, depth=2, seed=2)) * 2**11
-    assert kstest(deep, "expon").pvalue > FALSE_ALARM
-    assert kstest(shallow, "expon").pvalue < FALSE_ALARM
-
-
-@pytest.mark.statistical
-def test_one_qubit_gates_are_haar_random() -> None:
-    circuit = families.brickwork(100, depth=20, seed=3)
-    params = np.array([s.operation.params for s in circuit.data if s.operation.name == "u"])
-    assert kstest(np.cos(params[:, 0]), "uniform", args=(-1, 2)).pvalue > FALSE_ALARM
-    assert kstest(params[:, 0], "uniform", args=(0, math.pi)).pvalue < FALSE_ALARM
-    for column in (1, 2):
-        assert kstest(params[:, column], "uniform", args=(0, 2 * math.pi)).pvalue > FALSE_ALARM
 
 
 def test_brickwork_alternates_its_bonds() -> None:

@@ -15,8 +15,10 @@ import pytest
 import torch
 
 import qdiff
+from qdiff import InputError, Register
 from qdiff.cli import main as cli
-from qdiff.report.pictures import draw as pictures
+from qdiff.cli import option_texts
+from qdiff.report.pictures import comparison_pictures as pictures
 
 BELL = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -403,3 +405,18 @@ def test_score_says_what_changed_and_raises_the_alarm(qdiff_command) -> None:
         done = qdiff_command("score", *wrong)
         assert done.code == 2
         assert done.err.count("\n") == 1
+
+
+def test_texts_of_options() -> None:
+    assert option_texts.bit_values("0=1,5=0") == {0: 1, 5: 0}
+    assert option_texts.registers("a b:3,c:2") == (Register("a b", 3), Register("c", 2))
+    assert option_texts.index("1,2") == (1, 2)
+    for read, wrong in (
+        (option_texts.bit_values, "0"),
+        (option_texts.bit_values, "0=1,0=1"),
+        (option_texts.registers, "a"),
+        (option_texts.registers, "a:x"),
+        (option_texts.index, "one"),
+    ):
+        with pytest.raises(InputError):
+            read(wrong)

@@ -1,3 +1,5 @@
+"""Comparisons of a law or of shots with a reference: scores, floors and what is refused."""
+
 from __future__ import annotations
 
 import json
@@ -6,22 +8,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from known_laws import porter_thomas
 
 from qdiff import Distribution, InputError, Register, Shots, compare
-from qdiff.comparison.against_shots import histogram_scores
-from qdiff.comparison.few_body.distances import DISTANCES, distance_values
-from qdiff.comparison.few_body.moments import Moments
-from qdiff.comparison.few_body.z_string_sets import Layout
-from qdiff.comparison.intervals.pool import Pool
+from qdiff.comparison.few_body.distances import DISTANCES
 from qdiff.models.baselines.counting import IndependentBits
 
-
-def porter_thomas(num_bits: int = 8, seed: int = 0) -> Distribution:
-    weights = np.random.default_rng(seed).exponential(size=1 << num_bits)
-    return Distribution(probabilities=weights / weights.sum())
-
-
-TRUTH = porter_thomas()
+TRUTH = porter_thomas(8)
 FEW_BODY = tuple(DISTANCES)
 
 
@@ -123,7 +116,7 @@ def test_a_worse_sampler_lies_above_the_floor() -> None:
 
 
 def test_a_law_without_training_shots_has_neither_floor_nor_multiplier() -> None:
-    found = compare(porter_thomas(seed=1), TRUTH)
+    found = compare(porter_thomas(8, seed=1), TRUTH)
     assert "shot_multiplier" not in found.metrics
     assert all(
         metric.interval is None and metric.floor is None for metric in found.metrics.values()
@@ -228,28 +221,8 @@ def test_two_sets_of_shots_by_a_second_route() -> None:
     assert "700 shots against 900 of 8 bits" in found.caption()
 
 
-def scored(first: Shots, second: Shots) -> dict[str, float]:
-    pool, layout = Pool.of(first, second), Layout.of(first.num_bits)
-    few = distance_values(layout, Moments.of(first).vector - Moments.of(second).vector)
-    return {**few, **histogram_scores(pool.first, pool.second)}
-
-
 def known_bits(shots: Shots) -> Distribution:
     return IndependentBits().fit(shots).distribution()
-
-
-@pytest.mark.statistical
-def test_the_floor_of_two_sets_is_what_two_sets_of_one_law_score() -> None:
-    first, second = TRUTH.sample(600, seed=1), TRUTH.sample(400, seed=2)
-    floor = compare(first, second, resamples=200)
-    rng = np.random.default_rng(3)
-    again = [scored(TRUTH.sample(600, seed=rng), TRUTH.sample(400, seed=rng)) for _ in range(400)]
-    for name in ("total_variation", "jensen_shannon", "z2_rms", "marginal3_max"):
-        scores = np.array([one[name] for one in again])
-        # The floor is exact given the pool, and its mean varies with the pool by less than a score.
-        assert abs(floor[name].floor - scores.mean()) < 2 * scores.std(), name
-        low, high = floor[name].floor_interval
-        assert high - low == pytest.approx(np.ptp(np.quantile(scores, [0.025, 0.975])), rel=0.4)
 
 
 def test_a_misread_bit_shows_at_any_width() -> None:

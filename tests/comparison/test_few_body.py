@@ -6,22 +6,18 @@ from itertools import combinations, product
 
 import numpy as np
 import pytest
+from known_laws import porter_thomas
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from qdiff import Distribution, Shots
 from qdiff.comparison.few_body.distances import DISTANCES, distance_values, distances
+from qdiff.comparison.few_body.estimates import affordable_over_rows, intervals, table_replicates
 from qdiff.comparison.few_body.moments import Moments, of_table, row_sums
 from qdiff.comparison.few_body.z_string_sets import MAX_TRIPLES, Layout, pair_rank, unrank
-from qdiff.comparison.few_body_metrics import affordable_over_rows, intervals, table_replicates
-from qdiff.comparison.metrics import tables as metrics
+from qdiff.comparison.metrics import table_metrics as metrics
 from qdiff.models.baselines.counting import ProductLaw
 
 Table = NDArray[np.float64]
-
-
-def law(num_bits: int, seed: int) -> Distribution:
-    return Distribution(probabilities=np.random.default_rng(seed).dirichlet(np.ones(1 << num_bits)))
 
 
 def brute_z(table: Table, bits: tuple[int, ...]) -> float:
@@ -59,7 +55,7 @@ def test_drawn_triples_are_spread_over_all_bits() -> None:
 
 @pytest.mark.parametrize("num_bits", [1, 2, 3, 6, 7])
 def test_moments_of_a_table_and_of_shots_are_brute_force(num_bits: int) -> None:
-    shots = law(num_bits, 1).sample(500, seed=2)
+    shots = porter_thomas(num_bits, 1).sample(500, seed=2)
     histogram = Distribution.from_shots(shots)
     by_rows, by_table = Moments.of(shots), Moments.of(histogram)
     np.testing.assert_allclose(by_rows.vector, by_table.vector, atol=1e-12)
@@ -75,7 +71,7 @@ def test_moments_of_a_table_and_of_shots_are_brute_force(num_bits: int) -> None:
 
 def test_z_strings_of_shots_are_qiskits_expectation_values() -> None:
     expectation = pytest.importorskip("qiskit.result").sampled_expectation_value
-    shots = law(5, 3).sample(1000, seed=4)
+    shots = porter_thomas(5, 3).sample(1000, seed=4)
     for weight in (1, 2, 3):
         for bits, mean in zip(
             *(part.tolist() for part in Moments.of(shots).z(weight)), strict=True
@@ -105,7 +101,7 @@ def test_row_sums_are_exact_beyond_what_float32_holds() -> None:
 
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_marginal_distances_are_total_variations_of_marginals(order: int) -> None:
-    p, q = law(6, 1), law(6, 2)
+    p, q = porter_thomas(6, 1), porter_thomas(6, 2)
     expected = [
         metrics.total_variation(p.marginal(bits).probabilities, q.marginal(bits).probabilities)
         for bits in combinations(range(6), order)
@@ -116,7 +112,7 @@ def test_marginal_distances_are_total_variations_of_marginals(order: int) -> Non
 
 
 def test_errors_of_z_strings_and_the_spectrum_by_brute_force() -> None:
-    p, q = law(5, 3), law(5, 4)
+    p, q = porter_thomas(5, 3), porter_thomas(5, 4)
     found = distances(Layout.of(5), Moments.of(p).vector - Moments.of(q).vector)
     for order in (1, 2, 3):
         errors = [
@@ -141,7 +137,7 @@ def test_few_bits_have_the_distances_that_exist(num_bits: int) -> None:
 
 @pytest.mark.parametrize("num_bits", [6, 13])  # through the table; by rows
 def test_replicates_of_a_table_are_draws_from_it(num_bits: int) -> None:
-    table = law(num_bits, 7).probabilities
+    table = porter_thomas(num_bits, 7).probabilities
     layout = Layout.of(num_bits)
     drawn = table_replicates(layout, table, 100, 2000, np.random.default_rng(8))
     error = (drawn.std(axis=0) + 1e-9) / np.sqrt(2000)
@@ -150,30 +146,6 @@ def test_replicates_of_a_table_are_draws_from_it(num_bits: int) -> None:
     z = layout.means(of_table(layout, table), 2)
     spread = layout.means(drawn, 2).var(axis=0) / ((1 - z**2) / 100)
     assert abs(spread - 1).max() < 6 * np.sqrt(2 / 2000)
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("size", [0.0, 0.02])
-def test_intervals_hold_the_mean_of_repeated_experiments(size: float) -> None:
-    """As for 93 % in each of 200 cases, not 98 % in the mean; at half the width they do not."""
-    layout, rng = Layout.of(6), np.random.default_rng(9)
-    true = rng.normal(size=layout.size) * size
-
-    def noise(times: int) -> Table:
-        return rng.normal(size=(times, layout.size)) * 0.01
-
-    means = {name: value.mean() for name, value in distances(layout, true + noise(4000)).items()}
-    hits = {width: dict.fromkeys(means, 0) for width in (0.5, 1.0)}
-    for observed in true + noise(200):
-        value = distance_values(layout, observed)
-        for name, (low, high) in intervals(layout, observed, noise(60), 0.95).items():
-            assert low <= value[name] <= high
-            for width, count in hits.items():
-                ends = [value[name] + width * (end - value[name]) for end in (low, high)]
-                count[name] += ends[0] <= means[name] <= ends[1]
-    assert min(hits[1.0].values()) >= binom.ppf(1e-6, 200, 0.93)
-    assert np.mean([*hits[1.0].values()]) < 0.98 * 200
-    assert min(hits[0.5].values()) < binom.ppf(1e-6, 200, 0.93)
 
 
 def test_a_difference_without_noise_is_its_own_interval() -> None:

@@ -6,12 +6,13 @@ import statistics
 
 import numpy as np
 import pytest
+from known_laws import porter_thomas
 from numpy.typing import NDArray
 from scipy.spatial import distance
 from scipy.stats import entropy as scipy_entropy
 
-from qdiff.comparison.metrics import tables as metrics
-from qdiff.comparison.metrics.tables import METRICS
+from qdiff.comparison.metrics import table_metrics as metrics
+from qdiff.comparison.metrics.table_metrics import METRICS
 from qdiff.errors import InputError
 
 Table = NDArray[np.float64]
@@ -19,11 +20,6 @@ Table = NDArray[np.float64]
 
 def dirichlet(num_bits: int, seed: int) -> Table:
     return np.random.default_rng(seed).dirichlet(np.ones(1 << num_bits))
-
-
-def porter_thomas(num_bits: int, seed: int) -> Table:
-    table = np.random.default_rng(seed).exponential(size=1 << num_bits)
-    return np.asarray(table / table.sum())
 
 
 @pytest.fixture(params=range(3))
@@ -116,7 +112,7 @@ def test_renaming_the_strings_changes_nothing(name: str) -> None:
 
 
 def test_what_uniform_scores_against_porter_thomas() -> None:
-    p = porter_thomas(20, 7)
+    p = porter_thomas(20, 7).probabilities
     uniform = np.full_like(p, 1 / len(p))
     # Five standard errors of each statistic over 2^20 exponential variables.
     assert metrics.hellinger_fidelity(p, uniform) == pytest.approx(np.pi / 4, abs=2e-3)

@@ -10,7 +10,8 @@ from math import inf, nan
 import pytest
 from rich.console import Console
 
-from qdiff.comparison.scorecard import Comparison, Metric
+from qdiff.comparison.scorecard import Comparison
+from qdiff.comparison.scorecard_rows import Metric
 
 PLAIN = Metric(
     title="A <metric>",

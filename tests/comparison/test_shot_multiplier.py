@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from known_laws import porter_thomas
 from scipy.special import rel_entr
 from scipy.stats import binom
 
@@ -18,11 +19,6 @@ from qdiff.data.distribution import Distribution
 from qdiff.errors import InputError
 
 
-def law(num_bits: int, seed: int, power: float = 1.0) -> Distribution:
-    table = np.random.default_rng(seed).exponential(size=1 << num_bits) ** power
-    return Distribution(probabilities=table / table.sum())
-
-
 @pytest.mark.parametrize(
     ("shots", "p"),
     [(1, 0.3), (3, 1.0), (5, 0.99), (50, 0.5), (1000, 1e-4), (10_000, 0.9999), (10**6, 1e-3)],
@@ -35,7 +31,7 @@ def test_mean_log_count_is_the_binomial_sum(shots: int, p: float) -> None:
 
 @pytest.mark.parametrize("shots", [3, 300, 10_000])
 def test_expected_kl_is_the_mean_of_drawn_histograms(shots: int) -> None:
-    reference = law(8, seed=1, power=2)
+    reference = porter_thomas(8, seed=1, power=2)
     p = reference.probabilities
     counts = np.random.default_rng(2).multinomial(shots, p, size=4000)
     drawn = rel_entr(p, (counts + 0.5) / (shots + 128)).sum(axis=1)
@@ -46,7 +42,7 @@ def test_expected_kl_is_the_mean_of_drawn_histograms(shots: int) -> None:
 
 
 def test_many_distinct_probabilities_are_interpolated_closely() -> None:
-    reference = law(12, seed=3, power=3)
+    reference = porter_thomas(12, seed=3, power=3)
     p = reference.probabilities
     for shots in (1.0, 250.5, 1e4, 1e7):
         log_counts = p @ _mean_log_count(shots, p)
@@ -55,19 +51,19 @@ def test_many_distinct_probabilities_are_interpolated_closely() -> None:
 
 
 def test_many_shots_give_the_chi_square_limit() -> None:
-    reference = law(6, seed=4)
+    reference = porter_thomas(6, seed=4)
     assert expected_histogram_kl(reference, 1e8) == pytest.approx(63 / 2e8, rel=1e-3)
 
 
 def test_no_shots_give_the_uniform_law() -> None:
-    reference = law(5, seed=5)
+    reference = porter_thomas(5, seed=5)
     p = reference.probabilities
     assert expected_histogram_kl(reference, 0) == pytest.approx((p * np.log(32 * p)).sum())
 
 
 @pytest.mark.parametrize("shots", [10, 1000, 123_456, 1e9])
 def test_shots_for_kl_undoes_expected_kl(shots: float) -> None:
-    curve = HistogramCurve.of(law(11, seed=6))
+    curve = HistogramCurve.of(porter_thomas(11, seed=6))
     assert curve.shots_for(curve(shots)) == pytest.approx(shots, rel=1e-6)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from qdiff import InputError, Register
 from qdiff.data import bits as bitorder
+from qdiff.data import count_keys
 
 SIZES = [1, 2, 7, 8, 9, 63, 64, 65, 127, 130]
 
@@ -33,18 +34,18 @@ def test_keys_hex_and_integers_agree_with_python(num_bits: int) -> None:
     words = bitorder.pack(bits)
     numbers = [as_int(row) for row in bits]
     keys = [format(number, f"0{num_bits}b") for number in numbers]
-    assert bitorder.format_keys(words, [Register("c", num_bits)]) == keys
-    assert bitorder.format_hex(words, num_bits) == [hex(number) for number in numbers]
-    assert np.array_equal(bitorder.parse_keys(keys)[0], words)
-    assert np.array_equal(bitorder.parse_hex([hex(n) for n in numbers], num_bits), words)
-    assert np.array_equal(bitorder.parse_ints(numbers, num_bits), words)
+    assert count_keys.format_keys(words, [Register("c", num_bits)]) == keys
+    assert count_keys.format_hex(words, num_bits) == [hex(number) for number in numbers]
+    assert np.array_equal(count_keys.parse_keys(keys)[0], words)
+    assert np.array_equal(count_keys.parse_hex([hex(n) for n in numbers], num_bits), words)
+    assert np.array_equal(count_keys.parse_ints(numbers, num_bits), words)
 
 
 def test_registers_are_spaced_with_the_last_one_left() -> None:
     registers = [Register("a", 2), Register("b", 1), Register("c", 3)]
     words = bitorder.pack(np.array([[1, 0, 0, 1, 1, 0]], dtype=np.uint8))
-    assert bitorder.format_keys(words, registers) == ["011 0 01"]
-    parsed, sizes = bitorder.parse_keys(["011 0 01"])
+    assert count_keys.format_keys(words, registers) == ["011 0 01"]
+    parsed, sizes = count_keys.parse_keys(["011 0 01"])
     assert np.array_equal(parsed, words)
     assert sizes == [2, 1, 3]
 
@@ -72,7 +73,7 @@ def test_aggregate_equals_a_dictionary(case: tuple[int, list[tuple[int, int]]]) 
     for number, count in pairs:
         expected[number] = expected.get(number, 0) + count
     expected = {number: count for number, count in sorted(expected.items()) if count}
-    words = bitorder.parse_ints([number for number, _ in pairs], num_bits)
+    words = count_keys.parse_ints([number for number, _ in pairs], num_bits)
     words, counts = bitorder.aggregate(words, np.array([count for _, count in pairs]))
     numbers = [as_int(row) for row in bitorder.unpack(words, num_bits)]
     assert dict(zip(numbers, counts.tolist(), strict=True)) == expected
@@ -83,7 +84,7 @@ def test_aggregate_equals_a_dictionary(case: tuple[int, list[tuple[int, int]]]) 
 @pytest.mark.parametrize("keys", [["1x1"], ["0x1g"], ["0x-1"], ["0x1", "12"], ["0x1", "0x0x1"]])
 def test_odd_hexadecimal_keys_are_refused(keys: list[str]) -> None:
     with pytest.raises(InputError):
-        bitorder.parse_hex(keys, 12)
+        count_keys.parse_hex(keys, 12)
 
 
 @pytest.mark.parametrize(
@@ -91,15 +92,15 @@ def test_odd_hexadecimal_keys_are_refused(keys: list[str]) -> None:
 )
 def test_odd_binary_keys_are_refused(keys: list[str]) -> None:
     with pytest.raises(InputError):
-        bitorder.parse_keys(keys)
+        count_keys.parse_keys(keys)
 
 
 def test_hexadecimal_and_integers_beyond_the_width_are_refused() -> None:
     with pytest.raises(InputError, match="does not fit into 4 bits"):
-        bitorder.parse_hex(["0x1f"], 4)
+        count_keys.parse_hex(["0x1f"], 4)
     for number in (-1, 16):
         with pytest.raises(InputError, match="must lie in"):
-            bitorder.parse_ints([number], 4)
+            count_keys.parse_ints([number], 4)
 
 
 @pytest.mark.parametrize("bits", [[[0, 2]], [[0.5, 0]], [[[0]]], [["a", "b"]]])

@@ -1,28 +1,12 @@
+"""Tables of probabilities: indices, marginals, files, and what is no distribution."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
+from known_laws import porter_thomas
 
 from qdiff import Distribution, InputError, Register, Shots
-
-
-def porter_thomas(num_bits: int, seed: int = 0) -> Distribution:
-    weights = np.random.default_rng(seed).exponential(size=1 << num_bits)
-    return Distribution(probabilities=weights / weights.sum())
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("shots", [100, 20_000])  # both ways of drawing from a table
-def test_samples_follow_the_law(shots: int) -> None:
-    law = porter_thomas(6 if shots > 1000 else 10)
-    assert p_value(law.sample(shots, seed=1), law) > FALSE_ALARM
-
-
-@pytest.mark.statistical
-def test_a_sampler_biased_by_2_percent_is_caught() -> None:
-    law = porter_thomas(6)
-    assert p_value(biased(law).sample(200_000, seed=1), law) < FALSE_ALARM
 
 
 def test_index_and_log_prob_agree() -> None:

@@ -13,7 +13,7 @@ from qiskit.primitives import DataBin
 
 import qdiff
 from qdiff import InputError, Register, Shots
-from qdiff.files import formats as forms
+from qdiff.files import formats
 from qdiff.files.convert import convert
 from qdiff.files.formats import Form
 from qdiff.files.hints import Hints
@@ -39,7 +39,7 @@ ODD = (
 IMPOSSIBLE = ("a\0b", "\ud800", "x" * 5000)
 
 REFUSED = ((Form.PARQUET, "count"), (Form.RUNTIME, "shape"), (Form.RUNTIME, "keys"))
-TABLES = [form for form in Form if form not in forms.NAMELESS]
+TABLES = [form for form in Form if form not in formats.NAMELESS]
 
 
 def of(*names: str) -> Shots:
@@ -50,8 +50,8 @@ def of(*names: str) -> Shots:
 def assert_round_trip(shots: Shots, form: Form, folder: Path) -> None:
     """Through a file whose name says nothing of its format."""
     path = folder / "file"
-    path.write_bytes(forms.write(shots, form))
-    assert forms.recognise(path.read_bytes()) is form
+    path.write_bytes(formats.write(shots, form))
+    assert formats.recognise(path.read_bytes()) is form
     loaded = qdiff.load(path)
     assert loaded == shots
     assert loaded.registers == shots.registers
@@ -68,7 +68,7 @@ def test_odd_names_come_back(name: str, form: Form, tmp_path: Path) -> None:
     need(form)
     if (form, name) in REFUSED:
         with pytest.raises(InputError, match="rename"):
-            forms.write(of(name), form)
+            formats.write(of(name), form)
         return
     assert_round_trip(of(name), form, tmp_path)
     assert_round_trip(of(name, "c"), form, tmp_path)
@@ -89,7 +89,7 @@ def test_any_names_come_back_or_are_refused(form: Form, names: list[str], tmp_pa
     forbidden = FORBIDDEN if form is Form.RUNTIME else ()
     if any("\0" in name or name in forbidden for name in names):
         with pytest.raises(InputError, match="rename"):
-            forms.write(of(*names), form)
+            formats.write(of(*names), form)
     else:
         assert_round_trip(of(*names), form, tmp_path)
 
@@ -99,7 +99,7 @@ def test_impossible_names_are_refused_when_written(form: Form, tmp_path: Path) -
     need(form)
     for names in (*((name,) for name in IMPOSSIBLE), ("c", "c")):
         with pytest.raises(InputError, match="rename") as caught:
-            forms.write(of(*names), form)
+            formats.write(of(*names), form)
         assert len(str(caught.value)) < 300
         str(caught.value).encode()
 
@@ -116,10 +116,10 @@ def test_runtime_files_are_what_qiskits_own_containers_can_hold(name: str) -> No
         DataBin(**{name: 1}, shape=())
     except (TypeError, ValueError, AttributeError):
         with pytest.raises(InputError, match="rename"):
-            forms.write(of(name), Form.RUNTIME)
+            formats.write(of(name), Form.RUNTIME)
         assert name in FORBIDDEN
     else:
-        assert forms.write(of(name), Form.RUNTIME)
+        assert formats.write(of(name), Form.RUNTIME)
 
 
 def test_a_samplers_result_with_a_forbidden_name_is_read_as_the_runtime_writes_it(
@@ -128,7 +128,7 @@ def test_a_samplers_result_with_a_forbidden_name_is_read_as_the_runtime_writes_i
     ibm = pytest.importorskip("qiskit_ibm_runtime", reason="needs the extra 'ibm'")
     from qiskit.primitives import BitArray, PrimitiveResult, SamplerPubResult
 
-    from qdiff.primitives.registers import RegisterData
+    from qdiff.primitives.result_data import RegisterData
 
     for name in ("shape", "keys"):
         array = BitArray.from_counts({"01": 3}, num_bits=2)
@@ -142,7 +142,7 @@ def test_shots_are_not_taken_for_circuits(tmp_path: Path) -> None:
     """The name of a register is somewhere in the first bytes of each of these."""
     shots = of("OPENQASM 3.0; ", "OPENQASM")
     for form in (Form.COUNTS, Form.CSV, Form.NPZ):
-        (tmp_path / "source").write_bytes(forms.write(shots, form))
+        (tmp_path / "source").write_bytes(formats.write(shots, form))
         convert(tmp_path / "source", tmp_path / "target.safetensors", force=True)
         assert qdiff.load(tmp_path / "target.safetensors") == shots
     convert(tmp_path / "target.safetensors", tmp_path / "x.json")
@@ -166,7 +166,7 @@ def test_circuits_keep_the_names_of_registers_or_are_refused(tmp_path: Path) -> 
 
 
 def test_nameless_formats_take_any(tmp_path: Path) -> None:
-    for form in forms.NAMELESS:
-        (tmp_path / "x").write_bytes(forms.write(of("a\0b", "c"), form))
+    for form in formats.NAMELESS:
+        (tmp_path / "x").write_bytes(formats.write(of("a\0b", "c"), form))
         hints = Hints(registers=of("a\0b", "c").registers)
         assert qdiff.load(tmp_path / "x", hints, form=form) == of("a\0b", "c")

@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 import torch
 from chi_square import FALSE_ALARM, p_value
+from known_laws import porter_thomas
 from quick_fits import QUICK, training_shots
 
 import qdiff
 from qdiff import Distribution, FitConfig, InputError, Surrogate
-from qdiff.fitting.config import Candidate, Effort, plan
+from qdiff.fitting.choose_config import Effort, choose_config
+from qdiff.fitting.config import Candidate
 from qdiff.fitting.heldout import hold_out
 from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
 from qdiff.models.diffusion.denoisers.config import MLP, LevelledMLP, Recurrent, Transformer
 from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
 from qdiff.models.diffusion.training.trainer import TrainingConfig
-from qdiff.models.laws.law import members
-from qdiff.models.surrogate.parts import Part
+from qdiff.models.laws.mixture import members
+from qdiff.models.surrogate.part import Part
 
 TRAINING = TrainingConfig(steps=60, batch=64, evaluate_every=20)
 TWO = FitConfig(
@@ -127,8 +129,7 @@ def test_a_table_is_compressed() -> None:
     descent). And the parts need not have trained well to halve what independent bits leave, 0.88:
     the surrogate's KL is 0.0002.
     """
-    weights = np.random.default_rng(0).exponential(size=64) ** 2
-    law = Distribution(probabilities=weights / weights.sum())
+    law = porter_thomas(6, power=2)
     training = TrainingConfig(steps=300, batch=256, evaluate_every=100)
     config = FitConfig(orders=4, candidates=(Candidate(network=MLP(width=64), training=training),))
     model = qdiff.fit(law, seed=1, config=config)
@@ -140,14 +141,14 @@ def test_a_table_is_compressed() -> None:
 
 
 def test_the_plan_follows_shots_device_and_effort() -> None:
-    few = plan(12, 10_000, device=CPU, effort=Effort.DEFAULT)
-    many = plan(12, 100_000, device=CPU, effort=Effort.DEFAULT)
-    card = plan(40, 100_000, device=CUDA, effort=Effort.DEFAULT)
+    few = choose_config(12, 10_000, device=CPU, effort=Effort.DEFAULT)
+    many = choose_config(12, 100_000, device=CPU, effort=Effort.DEFAULT)
+    card = choose_config(40, 100_000, device=CUDA, effort=Effort.DEFAULT)
     widths = [[c.network.width for c in p.config.candidates] for p in (few, many)]
     assert min(widths[0]) < min(widths[1])
     assert isinstance(card.config.candidates[0].network, Transformer)
     assert "transformer" in card.why
-    efforts = [plan(12, 10_000, device=CPU, effort=effort) for effort in Effort]
+    efforts = [choose_config(12, 10_000, device=CPU, effort=effort) for effort in Effort]
     assert [len(p.config.candidates) for p in efforts] == [1, 2, 6]
     assert [len(p.config.recurrent) for p in efforts] == [1, 1, 4]
 
@@ -157,7 +158,7 @@ def test_the_plan_follows_shots_device_and_effort() -> None:
 def test_every_size_has_a_plan(num_bits: int, effort: Effort) -> None:
     for shots in (1, 10_000, 10**7):
         for device in (CPU, CUDA):
-            assert plan(num_bits, shots, device=device, effort=effort).config.candidates
+            assert choose_config(num_bits, shots, device=device, effort=effort).config.candidates
 
 
 def test_held_out_shots_are_those_of_the_fit() -> None:
@@ -297,7 +298,7 @@ def test_folds_in_parallel_steps_are_sampled_in_law(
 
 def test_few_shots_are_planned_in_folds() -> None:
     folds = {
-        (bits, shots): plan(bits, shots, device=CPU, effort=Effort.DEFAULT).config.folds
+        (bits, shots): choose_config(bits, shots, device=CPU, effort=Effort.DEFAULT).config.folds
         for bits, shots in ((12, 1_000), (12, 10_000), (40, 1_000))
     }
     assert folds == {(12, 1_000): 4, (12, 10_000): 1, (40, 1_000): 1}

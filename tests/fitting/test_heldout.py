@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from known_laws import porter_thomas
 from scipy import stats
 
-from qdiff import Distribution, FitConfig, Shots
-from qdiff.data.shots import default_registers
-from qdiff.fitting.heldout import divisions, hold_out, thinned, weigh
-from qdiff.models.laws.law import TableLaw, mixture_weights
-from qdiff.models.surrogate.parts import Part
+from qdiff import FitConfig, Shots
+from qdiff.data.registers import default_registers
+from qdiff.fitting.heldout import Division, divisions, hold_out, thinned
+from qdiff.fitting.stacking import Fold, weigh
+from qdiff.models.laws.mixture_weights import mixture_weights
+from qdiff.models.laws.table import TableLaw
+from qdiff.models.surrogate.part import Part
 
 
 def shots_of(number: int, seed: int = 0) -> Shots:
-    weights = np.random.default_rng(seed).exponential(size=32)
-    return Distribution(probabilities=weights / weights.sum()).sample(number, seed=seed)
+    return porter_thomas(5, seed).sample(number, seed=seed)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 5, 1000])
@@ -50,7 +52,11 @@ def test_folds_are_scored_by_the_laws_that_have_not_seen_them() -> None:
         {part: TableLaw.of(random.dirichlet(np.ones(32))) for part in (Part.DIFFUSION, Part.SHOTS)}
         for _ in heldout
     ]
-    weights, record = weigh(laws, heldout, np.random.SeedSequence(0))
+    folds = [
+        Fold(division=Division(shots, shots), laws=own)
+        for shots, own in zip(heldout, laws, strict=True)
+    ]
+    weights, record = weigh(folds, np.random.SeedSequence(0))
     scores = np.array(
         [
             [np.log(own[part].table()[index]) for own, fold in zip(laws, heldout, strict=True)

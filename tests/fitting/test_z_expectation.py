@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 import qdiff
 from qdiff import Confusion, Distribution, InputError, Shots
-from qdiff.fitting.z_expectation import from_shots
+from qdiff.fitting.z_expectation import z_by_inversion
 
 SILENT = Confusion.independent([0, 0], [0, 0])
 FLIPS = Confusion.independent([0.02, 0.05], [0.08, 0.03])
@@ -23,7 +23,7 @@ ZZ = np.array([1, -1, -1, 1])
 def test_without_readout_error_the_interval_is_wilsons(ones, total, confidence) -> None:
     counts = {key: n for key, n in (("1", ones), ("0", total - ones)) if n}
     none = Confusion.independent([0], [0])
-    found = from_shots(Shots.from_counts(counts), [0], confusion=none, confidence=confidence)
+    found = z_by_inversion(Shots.from_counts(counts), [0], confusion=none, confidence=confidence)
     wilson = binomtest(total - ones, total).proportion_ci(confidence, method="wilson")
     assert abs(found.low - (2 * wilson.low - 1)) < 1e-12
     assert abs(found.high - (2 * wilson.high - 1)) < 1e-12
@@ -36,7 +36,7 @@ def coverage(truth, confusion: Confusion, number: int, width: float = 1.0) -> fl
     read = Distribution(probabilities=confusion.apply(np.asarray(truth)))
     mean, held = ZZ @ truth, 0
     for seed in range(600):
-        found = from_shots(read.sample(number, seed=seed), [0, 1], confusion=confusion)
+        found = z_by_inversion(read.sample(number, seed=seed), [0, 1], confusion=confusion)
         middle, half = (found.low + found.high) / 2, width * (found.high - found.low) / 2
         held += middle - half - 1e-12 <= mean <= middle + half + 1e-12
     return held / 600
@@ -59,7 +59,7 @@ def test_the_coverage_test_has_power() -> None:
 def test_the_interval_reaches_a_models_value_and_not_beyond() -> None:
     read = Shots.from_counts({"00": 460, "11": 440, "01": 50, "10": 50})
     model = qdiff.mitigate(read, FLIPS, seed=1)
-    own = from_shots(read, [0, 1], confusion=FLIPS)
+    own = z_by_inversion(read, [0, 1], confusion=FLIPS)
     found = qdiff.z_expectation(model, [0, 1], shots=read, confusion=FLIPS)
     assert found.low <= found.value <= found.high
     assert (found.low, found.high) == (min(own.low, found.value), max(own.high, found.value))
@@ -75,10 +75,10 @@ def test_correlations_far_away_do_not_matter() -> None:
     flips = Confusion.independent(np.full(30, 0.02), np.full(30, 0.03))
     paired = flips.with_pair_flips([(7, 8)], [0.05])
     args = {"shots": shots, "bits": [0, 29]}
-    assert from_shots(**args, confusion=paired) == from_shots(**args, confusion=flips)
+    assert z_by_inversion(**args, confusion=paired) == z_by_inversion(**args, confusion=flips)
     assert paired.reaching([8, 3]) == [3, 7, 8]
     near = {"shots": shots, "bits": [7]}
-    assert from_shots(**near, confusion=paired) != from_shots(**near, confusion=flips)
+    assert z_by_inversion(**near, confusion=paired) != z_by_inversion(**near, confusion=flips)
 
 
 def test_what_cannot_be_estimated_is_refused() -> None:
@@ -87,17 +87,17 @@ def test_what_cannot_be_estimated_is_refused() -> None:
     none = Shots.from_bits(np.zeros((0, 2), dtype=np.uint8))
     for confidence in (0.0, 1.0, -1, 95, float("nan")):
         with pytest.raises(InputError, match="confidence"):
-            from_shots(shots, [0], confusion=FLIPS, confidence=confidence)
+            z_by_inversion(shots, [0], confusion=FLIPS, confidence=confidence)
     with pytest.raises(InputError, match="no shots"):
         qdiff.z_expectation(model, [0], shots=none, confusion=FLIPS)
     with pytest.raises(InputError, match="bits"):
-        from_shots(shots, [0, 0], confusion=FLIPS)
+        z_by_inversion(shots, [0, 0], confusion=FLIPS)
     with pytest.raises(InputError, match="no bit"):
-        from_shots(shots, [2], confusion=FLIPS)
+        z_by_inversion(shots, [2], confusion=FLIPS)
     with pytest.raises(InputError, match="does not fit"):
-        from_shots(shots, [0], confusion=Confusion.independent([0.1], [0.1]))
+        z_by_inversion(shots, [0], confusion=Confusion.independent([0.1], [0.1]))
     with pytest.raises(InputError, match="cannot be undone"):
-        from_shots(shots, [0], confusion=Confusion.independent([0.5, 0], [0.5, 0]))
+        z_by_inversion(shots, [0], confusion=Confusion.independent([0.5, 0], [0.5, 0]))
     other = Shots.from_counts({"000": 3})
     with pytest.raises(InputError, match="the model has 2 bits"):
         qdiff.z_expectation(model, [0], shots=other, confusion=FLIPS)
@@ -106,4 +106,4 @@ def test_what_cannot_be_estimated_is_refused() -> None:
         [(bit, bit + 1) for bit in range(29)], [0.01] * 29
     )
     with pytest.raises(InputError, match="hang together"):
-        from_shots(wide, [0], confusion=chain)
+        z_by_inversion(wide, [0], confusion=chain)

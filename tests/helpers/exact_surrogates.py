@@ -6,9 +6,10 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 import qdiff
-from qdiff.models.laws.law import HistogramLaw
-from qdiff.models.surrogate.parts import Part
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
+from qdiff.primitives.sampler import SurrogateSampler
 
 
 def surrogate_of(law: qdiff.Distribution) -> Surrogate:
@@ -27,3 +28,8 @@ def surrogate_of(law: qdiff.Distribution) -> Surrogate:
 def exact_surrogate(circuit: QuantumCircuit, noise: str | None = None) -> Surrogate:
     """A surrogate with exactly the law of `circuit` under `noise`."""
     return surrogate_of(qdiff.exact(circuit, noise))
+
+
+def sampler(*entries, **options) -> SurrogateSampler:
+    """A sampler of the first seed."""
+    return SurrogateSampler(entries, seed=1, **options)

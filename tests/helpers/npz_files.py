@@ -10,6 +10,7 @@ import zlib
 
 
 def npz_with(name: str, payload: bytes, *, method: int = zipfile.ZIP_STORED) -> bytes:
+    """An archive of one file."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", method) as archive:
         archive.writestr(name, payload)
@@ -17,6 +18,7 @@ def npz_with(name: str, payload: bytes, *, method: int = zipfile.ZIP_STORED) -> 
 
 
 def bit_array(array: bytes, num_bits: int) -> bytes:
+    """Qiskit's JSON of a BitArray around the bytes of an array."""
     text = base64.b64encode(zlib.compress(array)).decode()
     encoded = {"__type__": "ndarray", "__value__": text}
     value = {"array": encoded, "num_bits": num_bits}

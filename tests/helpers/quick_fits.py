@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
-import numpy as np
+from known_laws import porter_thomas
 
-from qdiff import Distribution, FitConfig, Register, Shots
+from qdiff import Distribution, FitConfig, Register, Shots, Surrogate, fit
 from qdiff.fitting.config import Candidate
 from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 
 TRAINING = TrainingConfig(steps=150, batch=256, evaluate_every=50)
+FEW_STEPS = TrainingConfig(steps=10, batch=64, evaluate_every=5, warmup=2)
 
 
 QUICK = FitConfig(
@@ -32,9 +34,18 @@ def brief(config: FitConfig, steps: int = 10) -> FitConfig:
 
 
 def training_shots(num_bits: int = 6, shots: int = 3000) -> Shots:
-    weights = np.random.default_rng(0).exponential(size=1 << num_bits) ** 2
     law = Distribution(
-        probabilities=weights / weights.sum(),
+        probabilities=porter_thomas(num_bits, power=2).probabilities,
         registers=(Register("a", 2), Register("b", num_bits - 2)),
     )
     return law.sample(shots, seed=1)
+
+
+@cache
+def quick_surrogate() -> Surrogate:
+    """A surrogate of six bits, fitted once for all files that a process tests."""
+    return fit(training_shots(), seed=3, config=QUICK)
+
+
+GIVEN = {1: 1, 4: 0}
+"""Bits of `quick_surrogate` that tests of conditional answers fix."""

@@ -10,12 +10,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from chi_square import FALSE_ALARM, biased, p_value
+from quick_baselines import BASELINES, correlated, every_baseline
 from scipy.stats import entropy
 
 import qdiff.models.baselines
-from qdiff.comparison.metrics.tables import kl_divergence
-from qdiff.data.bits import Register, all_bits
+from qdiff.comparison.metrics.table_metrics import kl_divergence
+from qdiff.data.bits import all_bits
 from qdiff.data.distribution import Distribution
 from qdiff.data.pair_statistics import mutual_information, pair_joint
 from qdiff.data.shots import Shots
@@ -33,34 +33,10 @@ from qdiff.models.baselines.rbm import RBM, Machine
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.models.matrix_product.fit import MatrixProductConfig
 
-QUICK = TrainingConfig(steps=40, batch=64, learning_rate=0.03, warmup=5, evaluate_every=20)
 LONGER = TrainingConfig(steps=800, batch=256, learning_rate=0.02)
-BASELINES: dict[str, Baseline] = {
-    "histogram": Histogram(),
-    "histogram, 2": Histogram(pseudocount=2.0),
-    "uniform": Uniform(),
-    "independent": IndependentBits(),
-    "Chow-Liu": ChowLiuTree(),
-    "matrix product": MatrixProduct(config=MatrixProductConfig(bonds=(1, 3), steps=20)),
-    "MADE": MADE(hidden=(5, 12), weight_decay=(0.3, 0.0), training=QUICK),
-    "LSTM": LSTM(hidden=(4,), training=QUICK),
-    "HAMMER": HAMMER(),
-    "RBM, few units": RBM(hidden=(1, 4), weight_decay=(0.3, 0.0), training=QUICK),
-    "RBM, many units": RBM(hidden=(7,), training=QUICK),
-}
-baselines = pytest.mark.parametrize("baseline", BASELINES.values(), ids=BASELINES.keys())
 
 
-def correlated(num_bits: int, seed: int, shots: int = 400) -> Shots:
-    """Shots of a peaked random law in two registers (one for a single bit)."""
-    table = np.random.default_rng(seed).exponential(size=1 << num_bits) ** 3
-    rest = [Register("b", num_bits - 1)] if num_bits > 1 else []
-    registers = (Register("a", 1), *rest)
-    law = Distribution(probabilities=table / table.sum(), registers=registers)
-    return law.sample(shots, seed=seed)
-
-
-@baselines
+@every_baseline
 @pytest.mark.parametrize("num_bits", [1, 2, 5])
 def test_the_law_sums_to_one_and_is_its_log_prob(baseline: Baseline, num_bits: int) -> None:
     law = baseline.fit(correlated(num_bits, seed=1))
@@ -76,18 +52,7 @@ def test_the_law_sums_to_one_and_is_its_log_prob(baseline: Baseline, num_bits: i
     )
 
 
-@pytest.mark.statistical
-@baselines
-def test_samples_follow_the_law(baseline: Baseline) -> None:
-    law = baseline.fit(correlated(5, seed=2))
-    shots = law.sample(150_000, seed=3)  # more than one block
-    assert shots.num_shots == 150_000
-    assert shots.registers == law.registers
-    assert p_value(shots, law.distribution()) > FALSE_ALARM
-    assert p_value(shots, biased(law.distribution())) < FALSE_ALARM
-
-
-@baselines
+@every_baseline
 def test_the_same_seed_gives_the_same_bits(baseline: Baseline) -> None:
     law = baseline.fit(correlated(4, seed=4))
     assert law.sample(100, seed=5) == law.sample(100, seed=5)
@@ -97,7 +62,7 @@ def test_the_same_seed_gives_the_same_bits(baseline: Baseline) -> None:
         law.sample(-1, seed=5)
 
 
-@baselines
+@every_baseline
 def test_the_same_seed_gives_the_same_fit(baseline: Baseline) -> None:
     shots = correlated(4, seed=4)
     heldout, _ = shots.split(0.2, seed=1)
@@ -108,14 +73,14 @@ def test_the_same_seed_gives_the_same_fit(baseline: Baseline) -> None:
     assert np.array_equal(*tables)
 
 
-@baselines
+@every_baseline
 @pytest.mark.parametrize("shots", [Shots.from_bits([[0, 1, 1]]), Shots.from_bits([[1]], [500])])
 def test_one_string_or_one_shot(baseline: Baseline, shots: Shots) -> None:
     table = baseline.fit(shots).distribution().probabilities
     assert table[shots.indices[0]] >= table.max() - 1e-12
 
 
-@baselines
+@every_baseline
 def test_two_hundred_bits(baseline: Baseline) -> None:
     rows = (np.random.default_rng(7).random((500, 200)) < 0.2).astype(np.uint8)
     law = baseline.fit(Shots.from_bits(rows))
@@ -126,7 +91,7 @@ def test_two_hundred_bits(baseline: Baseline) -> None:
         law.distribution()
 
 
-@baselines
+@every_baseline
 def test_no_shots_are_refused(baseline: Baseline) -> None:
     if isinstance(baseline, Uniform):
         pytest.skip("needs no shots")
@@ -166,20 +131,6 @@ def test_an_average_of_trajectories_is_a_baseline_like_others() -> None:
         for each in (model, others)
     )
     assert own < counted / 2
-
-
-@pytest.mark.statistical
-def test_a_known_table_is_mixed_with_the_uniform_law() -> None:
-    table = Distribution(probabilities=np.array([0.5, 0, 0.2, 0, 0, 0.3, 0, 0]))
-    shots = Shots.from_counts({"1 11": 3})
-    law = KnownTable(table=table, uniform=0.08).fit(shots)
-    mixed = 0.92 * table.probabilities + 0.01
-    np.testing.assert_allclose(law.distribution().probabilities, mixed, atol=1e-12)
-    np.testing.assert_allclose(law.log_prob(all_bits(3)), np.log(mixed), atol=1e-12)
-    drawn = law.sample(100_000, seed=1)
-    assert p_value(drawn, law.distribution()) > FALSE_ALARM
-    assert p_value(drawn, biased(law.distribution())) < FALSE_ALARM
-    assert KnownTable(table=table).fit(shots).log_prob([[1, 1, 1]]).tolist() == [-np.inf]
 
 
 def test_a_known_table_refuses_what_does_not_fit() -> None:

@@ -6,9 +6,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from known_laws import porter_thomas
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 from qdiff import Distribution, InputError, Shots
+from qdiff.comparison.metrics.table_metrics import kl_divergence as kl
 from qdiff.models.interactions.fit import InteractionConfig, fit_interactions
 from qdiff.models.interactions.posterior import Data, Readings, log_law, most_probable, read
 from qdiff.models.interactions.prior_variances import variances_by_size, variances_by_structure
@@ -118,10 +120,6 @@ def gibbs_law(num_bits: int = 8) -> Distribution:
     return Distribution(probabilities=np.exp(energy) / np.exp(energy).sum())
 
 
-def kl(p: np.ndarray, q: np.ndarray) -> float:
-    return float(p @ np.log(p / q))
-
-
 def test_few_local_interactions_are_found_from_few_shots() -> None:
     """A smoothed histogram of 2,000 shots has a KL near 255 / 4000 = 0.06; this, a fraction."""
     law = gibbs_law()
@@ -134,8 +132,7 @@ def test_few_local_interactions_are_found_from_few_shots() -> None:
 
 def test_many_shots_overrule_the_prior() -> None:
     """With no structure at all, a million shots bring it as close as the histogram comes."""
-    weights = np.random.default_rng(3).exponential(size=64)
-    law = Distribution(probabilities=weights / weights.sum())
+    law = porter_thomas(6, seed=3)
     shots = law.sample(1_000_000, seed=1)
     histogram = Distribution.from_shots(shots, pseudocount=0.5).probabilities
     fitted = fit_interactions(shots).table()

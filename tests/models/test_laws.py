@@ -1,39 +1,19 @@
+"""Laws against their tables, and mixtures of them against where the likelihood is greatest."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
+from laws_of_each_kind import LAWS, NUM_BITS, table_law
 
 from qdiff import Distribution, Register, Shots
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Counts
-from qdiff.models.laws.law import (
-    AnyOrderMixture,
-    Floats,
-    HistogramLaw,
-    Law,
-    TableLaw,
-    mixture_weights,
-)
-
-NUM_BITS = 5
-
-
-def table_law(seed: int = 0, num_bits: int = NUM_BITS) -> TableLaw:
-    weights = np.random.default_rng(seed).exponential(size=1 << num_bits)
-    return TableLaw(np.log(weights / weights.sum()))
-
-
-def histogram_law(seed: int = 1) -> HistogramLaw:
-    bits = np.random.default_rng(seed).integers(0, 2, (40, NUM_BITS))
-    return HistogramLaw(Shots.from_bits(bits))
-
-
-LAWS = {
-    "table": table_law(),
-    "histogram": histogram_law(),
-    "mixture": AnyOrderMixture([table_law(2), histogram_law(), table_law(3)], [0.5, 0.3, 0.2]),
-}
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.mixture import AnyOrderMixture
+from qdiff.models.laws.mixture_weights import mixture_weights
+from qdiff.models.laws.table import TableLaw
 
 
 @pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
@@ -41,15 +21,6 @@ def test_log_prob_and_table_agree_and_sum_to_one(law: Law) -> None:
     table = law.table()
     assert abs(table.sum() - 1) < 1e-12
     assert np.allclose(np.exp(law.log_prob(bitorder.all_bits(NUM_BITS))), table, atol=1e-14)
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())
-def test_draws_follow_the_table(law: Law) -> None:
-    words, counts = law.draw(50_000, np.random.default_rng(7))
-    shots = Shots.from_words(words, counts, registers=[Register("c", NUM_BITS)])
-    assert shots.num_shots == 50_000
-    assert p_value(shots, Distribution(probabilities=law.table())) > FALSE_ALARM
 
 
 def test_histogram_of_wide_strings() -> None:
@@ -116,21 +87,6 @@ def by_expectation_maximisation(probs: Floats, counts: Counts, iterations: int) 
         weights = (joint / joint.sum(axis=0)) @ counts + 0.5
         weights /= weights.sum()
     return weights
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("shots", [20, 31, 32, 100_000])  # by searching, and by binomials
-def test_both_ways_of_drawing_from_a_table(shots: int) -> None:
-    """Many draws of `shots` together follow the table, and each has as many as asked for."""
-    law = table_law(8)
-    drawn = [law.draw(shots, np.random.default_rng(seed)) for seed in range(2_000_000 // shots)]
-    assert {int(counts.sum()) for _, counts in drawn[:100]} == {shots}
-    words = np.concatenate([words for words, _ in drawn])
-    counts = np.concatenate([counts for _, counts in drawn])
-    together = Shots.from_words(words, counts, registers=[Register("c", NUM_BITS)])
-    truth = Distribution(probabilities=law.table())
-    assert p_value(together, truth) > FALSE_ALARM
-    assert p_value(together, biased(truth)) < FALSE_ALARM
 
 
 @pytest.mark.parametrize("law", LAWS.values(), ids=LAWS.keys())

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
+from known_laws import ghz, porter_thomas
+from laws_of_each_kind import random_chain
 
-from qdiff.comparison.metrics.tables import kl_divergence
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Register
-from qdiff.data.distribution import Distribution, marginal_table
+from qdiff.data.distribution import marginal_table
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.models.laws.law import TableLaw
-from qdiff.models.matrix_product.chain_order import chain_orders, spectral_order
+from qdiff.models.laws.table import TableLaw
 from qdiff.models.matrix_product.expectation_maximisation import (
     Strings,
     expected_uses,
@@ -22,20 +20,12 @@ from qdiff.models.matrix_product.expectation_maximisation import (
 )
 from qdiff.models.matrix_product.fit import (
     MatrixProductConfig,
-    fit_each_order,
     fit_matrix_product,
     random_tensors,
     split_states,
 )
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.matrix_product.prefix_tree import Floats, PrefixTree
-
-
-def law(num_bits: int, bond: int = 3, seed: int = 0) -> MatrixProductLaw:
-    """A random law along a random chain."""
-    generator = np.random.default_rng(seed)
-    tensors = random_tensors(num_bits, bond, generator)
-    return MatrixProductLaw(tensors, generator.permutation(num_bits).tolist())
 
 
 def by_hand(model: MatrixProductLaw) -> Floats:
@@ -51,7 +41,7 @@ def by_hand(model: MatrixProductLaw) -> Floats:
 
 @pytest.mark.parametrize("num_bits", [1, 2, 3, 6, 7])
 def test_table_and_log_prob_are_products_of_matrices(num_bits: int) -> None:
-    model, expected = law(num_bits), by_hand(law(num_bits))
+    model, expected = random_chain(num_bits), by_hand(random_chain(num_bits))
     assert abs(expected.sum() - 1) < 1e-12
     np.testing.assert_allclose(model.table(), expected, rtol=1e-12)
     np.testing.assert_allclose(
@@ -61,7 +51,7 @@ def test_table_and_log_prob_are_products_of_matrices(num_bits: int) -> None:
 
 @pytest.mark.parametrize("bits", [[0], [5, 2], [3, 0, 4], [1, 2, 3, 4, 5, 0], []])
 def test_marginals_are_sums_of_the_table(bits: list[int]) -> None:
-    model = law(6)
+    model = random_chain(6)
     np.testing.assert_allclose(
         model.marginal(bits), marginal_table(by_hand(model), bits), rtol=1e-12
     )
@@ -69,7 +59,7 @@ def test_marginals_are_sums_of_the_table(bits: list[int]) -> None:
 
 @pytest.mark.parametrize("given", [{}, {2: 1}, {0: 0, 5: 1, 3: 1}, dict.fromkeys(range(6), 1)])
 def test_conditions_are_bayes_rule_on_the_table(given: dict[int, int]) -> None:
-    model = law(6)
+    model = random_chain(6)
     log_prob, conditioned = model.condition(given)
     expected_log_prob, expected = TableLaw.of(by_hand(model)).condition(given)
     assert log_prob == pytest.approx(expected_log_prob, abs=1e-12)
@@ -82,30 +72,16 @@ def test_conditions_are_bayes_rule_on_the_table(given: dict[int, int]) -> None:
 
 
 def test_conditions_add_up_and_may_contradict() -> None:
-    first, once = law(6).condition({2: 1})
+    first, once = random_chain(6).condition({2: 1})
     second, twice = once.condition({4: 0})
-    both, at_once = law(6).condition({2: 1, 4: 0})
+    both, at_once = random_chain(6).condition({2: 1, 4: 0})
     assert first + second == pytest.approx(both, abs=1e-12)
     np.testing.assert_allclose(twice.table(), at_once.table(), atol=1e-13)
     assert once.condition({2: 0})[0] == -np.inf
 
 
-@pytest.mark.statistical
-@pytest.mark.parametrize("given", [{}, {1: 1, 4: 0}])
-def test_draws_follow_the_table(given: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("qdiff.models.matrix_product.law._CHUNK_PREFIXES", 7)  # many chunks
-    _, model = law(6, bond=4, seed=2).condition(given)
-    words, counts = model.draw(100_000, np.random.default_rng(1))
-    shots = Shots.from_words(words, counts, registers=[Register("c", 6)])
-    assert shots.num_shots == 100_000
-    assert len(shots.counts) == len(counts)  # distinct already
-    table = Distribution(probabilities=model.table())
-    assert p_value(shots, table) > FALSE_ALARM
-    assert p_value(shots, biased(table)) < FALSE_ALARM
-
-
 def test_draws_are_reproducible_and_may_be_none() -> None:
-    model = law(70)
+    model = random_chain(70)
     first, again, other = (model.draw(50, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(first[0], again[0])
     assert not np.array_equal(first[0], other[0])
@@ -154,8 +130,7 @@ def test_the_tree_holds_every_prefix_once() -> None:
 
 
 def noisy_shots(num_bits: int = 6, shots: int = 300) -> Shots:
-    table = np.random.default_rng(4).exponential(size=1 << num_bits) ** 2
-    return Distribution(probabilities=table / table.sum()).sample(shots, seed=5)
+    return porter_thomas(num_bits, seed=4, power=2).sample(shots, seed=5)
 
 
 def test_expected_uses_are_posterior_counts() -> None:
@@ -220,44 +195,6 @@ def test_split_states_are_told_apart() -> None:
     large = MatrixProductLaw(split_states(small, 4, generator))
     assert large.bond == 4
     assert np.linalg.matrix_rank(large.tensors[3].reshape(4, -1)) == 4
-
-
-def ghz(num_bits: int, readout: float = 0.02) -> Distribution:
-    ones = np.bitwise_count(np.arange(1 << num_bits)).astype(float)
-    zeros = num_bits - ones
-    table = (readout**ones * (1 - readout) ** zeros + readout**zeros * (1 - readout) ** ones) / 2
-    return Distribution(probabilities=table)
-
-
-@pytest.mark.statistical
-def test_ghz_is_learned_to_its_parametric_limit() -> None:
-    """A mixture of two products has ``2n + 1`` parameters, so ``KL = (2n + 1) / 2N`` on average."""
-    truth, sizes = ghz(10), (20_000, 2_000)
-    divergences = []
-    for seed in range(4):
-        train, heldout = (truth.sample(size, seed=seed + 10 * size) for size in sizes)
-        model = fit_matrix_product(train, heldout, bonds=(1, 2), seed=seed)
-        assert model.bond == 2
-        divergences.append(kl_divergence(truth.probabilities, model.table()))
-    assert np.mean(divergences) < 2 * 21 / (2 * sizes[0])
-
-
-@pytest.mark.statistical
-def test_a_chain_in_disguise_is_found() -> None:
-    """Along the bits' own order this Markov chain needs large bonds, along its own only 2."""
-    generator = np.random.default_rng(7)
-    hidden = generator.permutation(12)
-    flips = generator.random((20_000, 12)) < 0.1
-    rows = np.empty((20_000, 12), dtype=np.uint8)
-    rows[:, hidden] = np.cumsum(flips, axis=1) % 2
-    shots = Shots.from_bits(rows)
-    assert spectral_order(shots) in (tuple(hidden), tuple(hidden[::-1]))
-    assert len(chain_orders(shots)) == 2
-    heldout, train = shots.split(0.1, seed=1)
-    own, spectral = fit_each_order(train, heldout, config=MatrixProductConfig(bonds=(1, 2)))
-    scores = [model.log_prob(heldout.bits) @ heldout.counts for model in (own, spectral)]
-    assert scores[1] > scores[0] + 100
-    assert fit_matrix_product(train, heldout, bonds=(1, 2)).order == spectral.order
 
 
 def test_strings_in_blocks_come_close_to_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

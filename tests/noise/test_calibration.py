@@ -3,45 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 import pytest
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy
+from calibration_jobs import DEVICE, assert_device, calibrate, job
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit
 from qiskit.primitives import StatevectorSampler
 
-import qdiff
-from qdiff import InputError, NoiseSpec, Register, Shots
+from qdiff import InputError, NoiseSpec, Shots
 from qdiff.cli import main as cli
-from qdiff.files import formats as forms
-from qdiff.files.formats import Form
 from qdiff.files.qiskit_results import from_qiskit
 from qdiff.noise import calibration
-from qdiff.noise.rates import QubitNoise
-
-RATES = {0: (0.01, 0.06), 1: (0.03, 0.02), 2: (0.0, 0.1)}
-
-
-@pytest.mark.statistical
-def test_rates_are_found_again_from_simulated_shots() -> None:
-    truth = NoiseSpec(
-        p1=0.0,
-        p2=0.0,
-        qubits={q: QubitNoise(readout=rates) for q, rates in RATES.items()},
-    )
-    number = 40_000
-    zeros, ones = (
-        qdiff.simulate(circuit, truth, shots=number, seed=seed)
-        for seed, circuit in enumerate(calibration.calibration_circuits(3))
-    )
-    spec = calibration.from_shots(zeros, ones)
-    for qubit, rates in RATES.items():
-        for found, rate in zip(spec.readout_of(qubit), rates, strict=True):
-            # 5.5 standard errors: a false alarm of 4e-8 for each of six
-            assert abs(found - rate) <= 5.5 * math.sqrt(rate * (1 - rate) / number)
-    assert (spec.p1, spec.p2) == (0, 0)
 
 
 def test_bits_are_mapped_to_qubits_and_the_base_is_kept() -> None:
@@ -98,86 +72,6 @@ def test_what_is_no_calibration_is_refused(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------------- from a device's job
-
-
-DEVICE = {5: (0.01, 0.06), 3: (0.03, 0.02), 6: (0.05, 0.1)}
-"""Readout errors of the qubits that bits 0, 1 and 2 read."""
-
-
-def device_circuits() -> list[QuantumCircuit]:
-    """The two circuits as a device runs them, beside a fourth bit that reads nothing."""
-    circuits = []
-    for flipped in (False, True):
-        circuit = QuantumCircuit(QuantumRegister(7), ClassicalRegister(3, "meas"))
-        circuit.add_register(ClassicalRegister(1, "spare"))
-        if flipped:
-            circuit.x([*DEVICE])
-        circuit.measure([*DEVICE], [0, 1, 2])
-        circuits.append(circuit)
-    return circuits
-
-
-def job(folder: Path, *, first: tuple[Shots, ...] = ()) -> Path:
-    """One runtime job: maybe other pubs, then |000> and |111> with the device's readout errors."""
-    noise = NoiseSpec.from_dict(
-        {
-            "p1": 0.0,
-            "p2": 0.0,
-            "num_qubits": 7,
-            "qubits": {str(qubit): {"readout": [*rates]} for qubit, rates in DEVICE.items()},
-        }
-    )
-    shots = [*first]
-    for seed, circuit in enumerate(device_circuits()):
-        shots.append(qdiff.simulate(circuit, noise, shots=40_000, seed=seed))
-    whole, *others = [json.loads(forms.write(each, Form.RUNTIME)) for each in shots]
-    for other in others:
-        whole["__value__"]["pub_results"] += other["__value__"]["pub_results"]
-    path = folder / "job.json"
-    path.write_text(json.dumps(whole))
-    with open(folder / "ones.qpy", "wb") as file:
-        qpy.dump(device_circuits()[1], file)
-    return path
-
-
-def calibrate(*arguments: str | Path) -> None:
-    cli.app(["calibrate", *map(str, arguments)], standalone_mode=False)
-
-
-def assert_device(spec: NoiseSpec, read: dict[int, tuple[float, float]]) -> None:
-    assert {qubit for qubit, own in spec.qubits.items() if own.readout} == {*read}
-    for qubit, rates in read.items():
-        for found, rate in zip(spec.readout_of(qubit), rates, strict=True):
-            # 5.5 standard errors: a false alarm of 4e-8 for each of six
-            assert abs(found - rate) <= 5.5 * math.sqrt(rate * (1 - rate) / 40_000)
-
-
-@pytest.mark.statistical
-def test_from_one_job_to_the_qubits_of_a_device(tmp_path: Path) -> None:
-    """The circuit that ran says which qubit each bit reads; --qubits says it too."""
-    other = Shots.from_counts({"0 111": 3}, registers=[Register("meas", 3), Register("spare", 1)])
-    source, out = job(tmp_path, first=(other,)), tmp_path / "readout.toml"
-    where = ("--circuit", tmp_path / "ones.qpy"), ("--qubits", "5,3,6", "--only", "meas")
-    for options in where:
-        calibrate(source, "--pub", "1,2", *options, "--out", out, "--force")
-        spec = NoiseSpec.load(out)
-        assert_device(spec, DEVICE)
-        assert spec.num_qubits == 7
-    calibrate(source, source, "--pub", "1,2", "--only", "0-1", "--out", out, "--force")
-    rates = [*DEVICE.values()]
-    assert_device(NoiseSpec.load(out), {0: rates[0], 1: rates[1]})
-    calibrate(
-        *(source, "--pub", "1,2", "--only", "2", "--circuit", tmp_path / "ones.qpy"),
-        *("--base", "depolarizing:p1=0,p2=1e-2,readout=0.5,num_qubits=9", "--out", out),
-        "--force",
-    )
-    spec = NoiseSpec.load(out)
-    assert (spec.p2, spec.num_qubits, spec.readout_of(5)) == (1e-2, 9, (0.5, 0.5))
-    assert_device(spec, {6: DEVICE[6]})
-    # what was measured is what a circuit on these qubits then sees
-    circuit = device_circuits()[1]
-    law = qdiff.exact(circuit, spec)
-    assert law.probabilities[0b0111] == pytest.approx(0.25 * (1 - spec.readout_of(6)[1]))
 
 
 def test_a_job_of_two_results_needs_no_pub(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from qiskit.transpiler import InstructionProperties
 from qiskit_aer.noise import NoiseModel, depolarizing_error, thermal_relaxation_error
 
 from qdiff.errors import InputError, NoiseWarning
-from qdiff.noise.attach import prepare, with_aer_model
+from qdiff.noise.attach import attach_aer_model, attach_noise
 from qdiff.noise.channels import fractional_power, gate_error
 from qdiff.noise.presets import PRESETS
 from qdiff.noise.rates import EdgeNoise, QubitNoise, Relaxation
@@ -172,9 +172,9 @@ class TestRates:
 
     def test_sizes(self) -> None:
         with pytest.raises(InputError, match="names qubit 5 but the circuit has qubits 0 to 3"):
-            prepare(QuantumCircuit(4), NoiseSpec(qubits={5: QubitNoise(p1=0.1)}))
+            attach_noise(QuantumCircuit(4), NoiseSpec(qubits={5: QubitNoise(p1=0.1)}))
         with pytest.raises(InputError, match="describes 7"):
-            prepare(QuantumCircuit(8), detailed())
+            attach_noise(QuantumCircuit(8), detailed())
 
     @pytest.mark.parametrize(
         ("name", "one", "two"),
@@ -227,7 +227,7 @@ class TestAttach:
         circuit.iswap(0, 1)
         circuit.id(2)
         circuit.barrier()
-        noisy = prepare(circuit, NoiseSpec.parse(LINE))
+        noisy = attach_noise(circuit, NoiseSpec.parse(LINE))
         labels = [step.operation.label for step in noisy.circuit.data]
         assert noisy.num_gates == 4
         assert [noisy.errors[label].num_qubits for label in labels] == [2, 1, 2, 1]
@@ -236,7 +236,7 @@ class TestAttach:
     def test_gates_on_three_qubits_are_decomposed_as_they_are_defined(self) -> None:
         circuit = QuantumCircuit(3)
         circuit.ccx(0, 1, 2)
-        noisy = prepare(circuit, NoiseSpec.parse(LINE))
+        noisy = attach_noise(circuit, NoiseSpec.parse(LINE))
         assert noisy.num_gates == len(circuit.decompose().data)
         assert all(step.operation.label for step in noisy.circuit.data)
 
@@ -246,13 +246,13 @@ class TestAttach:
         impostor.definition.h(0)
         circuit = QuantumCircuit(1)
         circuit.append(impostor, [0])
-        assert Operator(prepare(circuit).circuit).equiv(HGate())
+        assert Operator(attach_noise(circuit).circuit).equiv(HGate())
 
     def test_clifford_gates_stay_recognisable(self) -> None:
         circuit = QuantumCircuit(2)
         circuit.h(0)
         circuit.cx(0, 1)
-        noisy = prepare(circuit, NoiseSpec.parse(LINE))
+        noisy = attach_noise(circuit, NoiseSpec.parse(LINE))
         assert [step.operation.name for step in noisy.circuit.data] == ["h", "cx"]
         assert noisy.is_pauli
 
@@ -262,7 +262,7 @@ class TestAttach:
         with circuit.if_test((0, 1)):
             circuit.x(2)
         spec = NoiseSpec(p1=0.1, qubits={2: QubitNoise(p1=0.3)})
-        noisy = prepare(circuit, spec)
+        noisy = attach_noise(circuit, spec)
         (inner,) = noisy.circuit.data[1].operation.blocks[0].data
         assert SuperOp(noisy.errors[inner.operation.label]) == SuperOp(depolarizing_error(0.3, 1))
 
@@ -270,7 +270,7 @@ class TestAttach:
         circuit = QuantumCircuit(1)
         circuit.x(0)
         circuit.delay(50, 0, "us")
-        noisy = prepare(circuit, NoiseSpec(p1=0.0, t1=1e-4, t2=8e-5))
+        noisy = attach_noise(circuit, NoiseSpec(p1=0.0, t1=1e-4, t2=8e-5))
         error = noisy.errors[noisy.circuit.data[1].operation.label]
         assert SuperOp(error) == SuperOp(thermal_relaxation_error(1e-4, 8e-5, 5e-5))
 
@@ -279,12 +279,15 @@ class TestAttach:
         circuit.reset(0)
         circuit.x(0)
         circuit.reset(0)
-        assert [step.operation.name for step in prepare(circuit).circuit.data] == ["x", "reset"]
+        assert [step.operation.name for step in attach_noise(circuit).circuit.data] == [
+            "x",
+            "reset",
+        ]
 
     def test_state_preparation_is_decomposed(self) -> None:
         circuit = QuantumCircuit(3)
         circuit.initialize(np.arange(8) / np.linalg.norm(np.arange(8)), range(3))
-        noisy = prepare(circuit, NoiseSpec.parse(LINE))
+        noisy = attach_noise(circuit, NoiseSpec.parse(LINE))
         assert noisy.num_gates > 3
         assert all(len(step.qubits) <= 2 for step in noisy.circuit.data)
 
@@ -295,25 +298,25 @@ class TestAttach:
         circuit.cx(1, 2)
         spec = NoiseSpec(p1=0.01, edges={(0, 1): EdgeNoise(p2=0.1)})
         with pytest.warns(NoiseWarning, match=r"1 of 3 gates get no noise: cx \(1\)"):
-            prepare(circuit, spec)
+            attach_noise(circuit, spec)
 
     def test_a_rate_of_zero_is_meant(self) -> None:
         circuit = QuantumCircuit(2)
         circuit.cx(0, 1)
-        assert not prepare(circuit, NoiseSpec(p2=0.0)).has_gate_noise
-        assert not prepare(circuit, NoiseSpec.parse("readout_only")).has_gate_noise
+        assert not attach_noise(circuit, NoiseSpec(p2=0.0)).has_gate_noise
+        assert not attach_noise(circuit, NoiseSpec.parse("readout_only")).has_gate_noise
 
     def test_delays_of_unknown_length_are_reported(self) -> None:
         circuit = QuantumCircuit(1)
         circuit.delay(100, 0, "dt")
         with pytest.warns(NoiseWarning, match="delay in dt"):
-            prepare(circuit, NoiseSpec.parse("superconducting"))
+            attach_noise(circuit, NoiseSpec.parse("superconducting"))
 
     def test_an_opaque_gate_is_refused(self) -> None:
         circuit = QuantumCircuit(3)
         circuit.append(Gate("opaque", 3, []), [0, 1, 2])
         with pytest.raises(InputError, match="'opaque'"):
-            prepare(circuit)
+            attach_noise(circuit)
 
     def test_gates_outside_an_aer_model_are_reported(self) -> None:
         circuit = QuantumCircuit(2, 1)
@@ -323,12 +326,12 @@ class TestAttach:
         model = NoiseModel()
         model.add_all_qubit_quantum_error(depolarizing_error(0.1, 2), "cx")
         with pytest.warns(NoiseWarning, match=r"1 of 2 gates get no noise: h \(1\)"):
-            with_aer_model(circuit, model)
+            attach_aer_model(circuit, model)
 
     def test_over_rotation_changes_the_gate(self) -> None:
         circuit = QuantumCircuit(1)
         circuit.append(UGate(0.3, 0.1, 0.2), [0])
-        noisy = prepare(circuit, NoiseSpec(p1=0.0, over_rotation=0.1))
+        noisy = attach_noise(circuit, NoiseSpec(p1=0.0, over_rotation=0.1))
         wanted = fractional_power(UGate(0.3, 0.1, 0.2).to_matrix(), 1.1)
         assert Operator(noisy.circuit).equiv(Operator(wanted))
 
@@ -366,7 +369,7 @@ class TestBackend:
         spec = NoiseSpec.from_backend(GenericBackendV2(4, seed=7, coupling_map=chain))
         circuit = QuantumCircuit(4)
         circuit.cx(0, 3)
-        assert prepare(circuit, spec).has_gate_noise
+        assert attach_noise(circuit, spec).has_gate_noise
 
     def test_what_is_no_backend(self) -> None:
         with pytest.raises(InputError, match="BackendV2"):

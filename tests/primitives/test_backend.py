@@ -3,38 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from chi_square import FALSE_ALARM, p_value
-from exact_surrogates import exact_surrogate, surrogate_of
-from qiskit import ClassicalRegister, QuantumCircuit, transpile
+from asymmetric_circuits import lopsided
+from exact_surrogates import exact_surrogate
+from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.primitives import BackendSamplerV2
 from qiskit.providers.fake_provider import GenericBackendV2
 
-import qdiff
 from qdiff import InputError, SurrogateBackend
 from qdiff.files.qiskit_results import from_qiskit
-
-
-def lopsided() -> QuantumCircuit:
-    circuit = QuantumCircuit(3)
-    circuit.ry(0.7, 0)
-    circuit.cx(0, 2)
-    circuit.rx(1.9, 1)
-    circuit.measure_all()
-    return circuit
-
-
-@pytest.mark.statistical
-def test_backend_sampler_runs_unchanged() -> None:
-    circuit = lopsided()
-    truth = qdiff.exact(circuit)
-    line = [(0, 1), (1, 0), (1, 2), (2, 1), (2, 3), (3, 2)]
-    backend = SurrogateBackend(surrogate_of(truth), seed=1, num_qubits=4, coupling_map=line)
-    copy = transpile(circuit, backend, optimization_level=1, seed_transpiler=2)
-    assert {step.operation.name for step in copy.data} <= {*backend.operation_names, "barrier"}
-    for each in (circuit, copy):
-        result = BackendSamplerV2(backend=backend).run([each], shots=10_000).result()
-        assert p_value(from_qiskit(result), truth) > FALSE_ALARM
 
 
 def test_results_have_counts_memory_and_registers() -> None:

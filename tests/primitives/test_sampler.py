@@ -1,4 +1,4 @@
-"""The sampler primitive against Aer's: registers, bit order, shapes, laws; matching; the cache."""
+"""The sampler primitive: families, matching, fits on demand, the cache, and what is refused."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
-from exact_surrogates import exact_surrogate, surrogate_of
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
+from asymmetric_circuits import measured_all, one_register, partial, sweep, two_registers
+from exact_surrogates import exact_surrogate, sampler, surrogate_of
+from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Parameter
-from qiskit.primitives import BitArray, DataBin
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer.primitives import SamplerV2
 
@@ -33,119 +32,6 @@ QUICK = FitConfig(
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
     matrix_product=False,
 )
-
-
-def body(*registers: ClassicalRegister) -> QuantumCircuit:
-    """Four qubits in a state without symmetry."""
-    circuit = QuantumCircuit(QuantumRegister(4, "q"), *registers)
-    circuit.ry(0.7, 0)
-    circuit.cx(0, 1)
-    circuit.ry(1.9, 2)
-    circuit.crx(1.2, 2, 3)
-    circuit.rx(0.4, 1)
-    return circuit
-
-
-def one(name: str) -> QuantumCircuit:
-    circuit = body(ClassicalRegister(4, name))
-    circuit.measure(range(4), range(4))
-    return circuit
-
-
-def two_registers() -> QuantumCircuit:
-    circuit = body(ClassicalRegister(1, "beta"), ClassicalRegister(3, "alpha"))
-    circuit.measure([2, 0, 3, 1], [0, 3, 1, 2])
-    return circuit
-
-
-def partial() -> QuantumCircuit:
-    """Two of four qubits into three of ten bits, two registers; the rest stays 0."""
-    circuit = body(ClassicalRegister(9, "wide"), ClassicalRegister(1, "flag"))
-    circuit.measure([3, 0], [7, 9])
-    return circuit
-
-
-def meas() -> QuantumCircuit:
-    circuit = body()
-    circuit.measure_all()
-    return circuit
-
-
-CIRCUITS = {
-    "meas": meas(),
-    "c": one("c"),
-    "two registers": two_registers(),
-    "partial": partial(),
-    "not a word": one("my register"),
-}
-
-
-def sampler(*entries, **options) -> SurrogateSampler:
-    return SurrogateSampler(entries, seed=1, **options)
-
-
-@pytest.mark.parametrize("circuit", CIRCUITS.values(), ids=CIRCUITS)
-@pytest.mark.statistical
-def test_registers_and_bit_order_are_those_of_aer(circuit: QuantumCircuit) -> None:
-    truth = qdiff.exact(circuit)
-    mine = sampler(surrogate_of(truth)).run([circuit], shots=20_000).result()[0]
-    theirs = SamplerV2(seed=1).run([circuit], shots=20_000).result()[0]
-    assert [*mine.data] == [*theirs.data]
-    for name in theirs.data:
-        assert mine.data[name].array.shape == theirs.data[name].array.shape
-        assert mine.data[name].num_bits == theirs.data[name].num_bits
-    assert mine.metadata["shots"] == theirs.metadata["shots"]
-    for result in (mine, theirs):
-        assert p_value(from_qiskit(result), truth) > FALSE_ALARM
-        assert p_value(from_qiskit(result), biased(truth, 0.1)) < FALSE_ALARM
-
-
-@pytest.mark.statistical
-def test_registers_that_data_bins_forbid() -> None:
-    """Aer's sampler cannot name them; it answers the same circuit under another name."""
-    with pytest.raises((TypeError, ValueError)):
-        DataBin(keys=BitArray.from_counts({"0": 1}))
-    with pytest.raises((TypeError, ValueError)):
-        SamplerV2(seed=1).run([one("keys")]).result()
-    reference = sampler(exact_surrogate(one("c"))).run([one("c")]).result()[0].data.c
-    theirs = SamplerV2(seed=1).run([one("c")], shots=1024).result()[0].data.c
-    assert theirs.array.shape == reference.array.shape
-    truth = qdiff.exact(one("c"))
-    for answer in (theirs, reference):
-        assert p_value(from_qiskit(answer), truth) > FALSE_ALARM
-        assert p_value(from_qiskit(answer), biased(truth, 0.5)) < FALSE_ALARM
-    for name in ("shape", "keys", "size", "_data", "items", "ndim"):
-        circuit = one(name)
-        result = sampler(exact_surrogate(circuit)).run([circuit]).result()[0]
-        assert [*result.data] == [name]
-        assert isinstance(result.data, DataBin)
-        assert result.data.shape == ()
-        assert np.array_equal(result.data[name].array, reference.array)
-        assert result.join_data().num_bits == 4
-
-
-def sweep() -> tuple[QuantumCircuit, np.ndarray]:
-    circuit = QuantumCircuit(2, 2)
-    circuit.ry(Parameter("b"), 0)
-    circuit.cx(0, 1)
-    circuit.ry(Parameter("a"), 1)
-    circuit.measure([0, 1], [1, 0])
-    return circuit, np.linspace(0.1, 3, 12).reshape(2, 3, 2)  # the last axis is (a, b)
-
-
-@pytest.mark.statistical
-def test_a_sweep_has_the_shape_and_the_laws_of_aers() -> None:
-    circuit, values = sweep()
-    points = [circuit.assign_parameters(point) for point in values.reshape(6, 2)]
-    entries = [(point, exact_surrogate(point)) for point in points]
-    mine = sampler(*entries).run([(circuit, values)], shots=4000).result()[0]
-    theirs = SamplerV2(seed=1).run([(circuit, values)], shots=4000).result()[0]
-    assert mine.data.shape == theirs.data.shape == (2, 3)
-    assert mine.data.c.array.shape == theirs.data.c.array.shape
-    for place, point in zip(np.ndindex(2, 3), points, strict=True):
-        truth = qdiff.exact(point)
-        for result in (mine, theirs):
-            assert p_value(from_qiskit(result, index=place), truth) > FALSE_ALARM
 
 
 def test_a_family_surrogate_is_asked_for_each_point() -> None:
@@ -170,26 +56,6 @@ def test_a_family_surrogate_is_asked_for_each_point() -> None:
         sampler((circuit, lambda at: None)).run([(circuit, values)]).result()
 
 
-@pytest.mark.statistical
-def test_a_family_answers_a_sweep_and_its_transpiled_copy() -> None:
-    circuit, values = sweep()
-    points = values.reshape(6, 2)
-    members = [(point, exact_surrogate(circuit.assign_parameters(point))) for point in points]
-    family = Family(circuit, members)
-    copy = transpile(circuit, GenericBackendV2(4, seed=1), seed_transpiler=3)
-    for template in (circuit, copy):
-        result = sampler(family).run([(template, values)], shots=4000).result()[0]
-        assert result.data.shape == (2, 3)
-        assert result.metadata["qdiff"]["matched_by"][0].startswith("family")
-        for place, point in zip(np.ndindex(2, 3), points, strict=True):
-            truth = qdiff.exact(circuit.assign_parameters(point))
-            assert p_value(from_qiskit(result, index=place), truth) > FALSE_ALARM
-            other = qdiff.exact(circuit.assign_parameters(points[0] if place[0] else points[5]))
-            assert p_value(from_qiskit(result, index=place), other) < FALSE_ALARM
-    near = {"b": points[2, 1] + 1e-12, "a": points[2, 0]}
-    assert family(near) is members[2][1]
-
-
 def test_a_family_fits_what_it_lacks_or_refuses_it(tmp_path: Path) -> None:
     circuit, values = sweep()
     wish = OnDemand(noise="light", shots=200, config=QUICK, cache=tmp_path, seed=1)
@@ -205,9 +71,9 @@ def test_a_family_fits_what_it_lacks_or_refuses_it(tmp_path: Path) -> None:
     fixed = Family(circuit, [({"a": 0.1, "b": 0.2}, family({"a": 0.1, "b": values[0, 0, 1]}))])
     with pytest.raises(InputError, match=r"no surrogate at a=1, b=2, the nearest is at a=0\.1"):
         sampler(fixed).run([(circuit, [1.0, 2.0])]).result()
-    model = exact_surrogate(meas())
+    model = exact_surrogate(measured_all())
     for call, message in (
-        (lambda: Family(meas()), "no free parameters"),
+        (lambda: Family(measured_all()), "no free parameters"),
         (lambda: Family(circuit, [([0.1], model)]), "4 bits but its circuit has 2"),
         (lambda: fixed.add([0.1], family._members[(*values[0, 0],)]), "2 finite values"),
         (lambda: fixed({"a": 0.1, "z": 1}), "parameters are a, b"),
@@ -219,7 +85,7 @@ def test_a_family_fits_what_it_lacks_or_refuses_it(tmp_path: Path) -> None:
 
 
 def test_a_transpiled_copy_is_known() -> None:
-    circuit = meas()
+    circuit = measured_all()
     backend = GenericBackendV2(7, coupling_map=[[i, i + 1] for i in range(6)], seed=2)
     copy = transpile(circuit, backend, optimization_level=2, seed_transpiler=1)
     model = exact_surrogate(circuit)
@@ -243,8 +109,8 @@ def test_a_folded_circuit_is_warned_of() -> None:
 
 
 def test_the_right_one_of_several_surrogates() -> None:
-    first, second = one("c"), two_registers()
-    other = one("c").copy_empty_like()
+    first, second = one_register("c"), two_registers()
+    other = one_register("c").copy_empty_like()
     other.x(0)
     other.measure(range(4), range(4))
     models = [exact_surrogate(each) for each in (first, second, other)]
@@ -254,7 +120,7 @@ def test_the_right_one_of_several_surrogates() -> None:
 
 
 def test_seeds_shots_and_metadata() -> None:
-    circuit = meas()
+    circuit = measured_all()
     circuit.metadata = {"mine": 5}
     model = exact_surrogate(circuit)
     runs = [
@@ -285,20 +151,20 @@ def test_the_order_of_shots_is_random() -> None:
 def test_a_circuit_without_registers_gives_an_empty_result() -> None:
     circuit = QuantumCircuit(1)
     with pytest.warns(UserWarning, match="no classical register"):
-        result = sampler(exact_surrogate(meas())).run([circuit]).result()
+        result = sampler(exact_surrogate(measured_all())).run([circuit]).result()
     assert len(result[0].data) == 0
 
 
 def test_what_is_no_catalogue_is_refused() -> None:
     circuit, _ = sweep()
-    model = exact_surrogate(meas())
+    model = exact_surrogate(measured_all())
     unknown = surrogate_of(qdiff.Distribution(probabilities=np.full(4, 0.25)))
     for entries, message in (
         ([], "needs surrogates"),
         (unknown, "which circuit"),
-        ((meas(), unknown), "2 bits but its circuit has 4"),
+        ((measured_all(), unknown), "2 bits but its circuit has 4"),
         ((circuit, model), "free parameters"),
-        ((meas(), 5), "no surrogate"),
+        ((measured_all(), 5), "no surrogate"),
         ([5], "expected a surrogate"),
     ):
         with pytest.raises(InputError, match=message):
@@ -428,7 +294,7 @@ def test_dynamic_circuits_are_matched_by_structure() -> None:
 
 def test_shots_of_a_device_need_no_noise_model(tmp_path: Path) -> None:
     """A job result alone: shots, surrogate, sampler."""
-    circuit = meas()
+    circuit = measured_all()
     job = SamplerV2(seed=5).run([circuit], shots=400).result()
     shots = from_qiskit(job)
     assert isinstance(shots, Shots)

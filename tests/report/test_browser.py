@@ -16,9 +16,9 @@ import pytest
 from matplotlib.image import imread
 
 from qdiff import Distribution, compare
-from qdiff.report.files import render
+from qdiff.report.html.page import render
 from qdiff.report.page import CircuitSection, Page
-from qdiff.report.pictures import draw as pictures
+from qdiff.report.pictures.circuit import circuit_picture
 from qdiff.report.pictures.palette import PALETTE, Role
 from qdiff.report.pictures.views import view
 
@@ -44,9 +44,7 @@ def page() -> Page:
         for data, (role, label) in zip((truth, fitted, shots), ROLES.items(), strict=True)
     ]
     before, posterior, raw = views
-    drawing = pictures.circuit_drawing(
-        before_readout=before, prior=before, posterior=posterior, raw=raw
-    )
+    picture = circuit_picture(before_readout=before, prior=before, posterior=posterior, raw=raw)
     curve = [[100, 6.2, 6.1], [200, 6.1, 6.0]]
     network = {"kind": "mlp", "width": 64, "depth": 2}
     return Page(
@@ -56,7 +54,7 @@ def page() -> Page:
         further={"a part": compare(fitted, truth)},
         views=views,
         training=[{"network": network, "step_loss_heldout": curve}],
-        circuit=CircuitSection(record={"verdict": "accepted, alone"}, drawing=drawing),
+        circuit=CircuitSection(record={"verdict": "accepted, alone"}, picture=picture),
     )
 
 
@@ -98,6 +96,25 @@ def empty_pictures(tab: chromium.Tab) -> list[str]:
     return found
 
 
+def clashes(tab: chromium.Tab) -> list[str]:
+    """Texts of a picture that lie on one another by more than two pixels, or leave it."""
+    found: list[str] = tab.evaluate(
+        """[...document.querySelectorAll('svg')].flatMap(svg => {
+            const frame = svg.getBoundingClientRect()
+            const texts = [...svg.querySelectorAll('text')]
+                .map(e => [e.textContent, e.getBoundingClientRect()]).filter(t => t[1].width)
+            return texts.flatMap(([text, box], place) => [
+                ...(box.x < frame.x - 1 || box.right > frame.right + 1 ? [text] : []),
+                ...texts.slice(place + 1).filter(([, other]) =>
+                    Math.min(box.right, other.right) - Math.max(box.x, other.x) > 2 &&
+                    Math.min(box.bottom, other.bottom) - Math.max(box.y, other.y) > 2
+                ).map(([other]) => `${text} on ${other}`),
+            ])
+        })"""
+    )
+    return found
+
+
 def colours(tab: chromium.Tab) -> tuple[str, str]:
     """Of the ground, and of a bar of the candidate, as ``#rrggbb``."""
     found = tab.evaluate(
@@ -135,13 +152,20 @@ def test_it_opens_from_a_file_without_error_or_request(tab, file) -> None:
 def test_every_picture_is_drawn(tab, file, page, width: int, dark: bool) -> None:
     tab.open(file, width=width, dark=dark)
     assert empty_pictures(tab) == []
-    panels = sum(len(drawing.panels) for drawing in page.drawings)
+    panels = sum(len(picture.panels) for picture in page.pictures)
     assert tab.evaluate("document.querySelectorAll('svg').length") == panels
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_no_text_of_a_picture_lies_on_another_or_is_cut_off(tab, file, width: int) -> None:
+    """In the browser's own font."""
+    tab.open(file, width=width)
+    assert clashes(tab) == []
 
 
 def test_a_screen_reader_hears_what_each_picture_shows(tab, file, page) -> None:
     tab.open(file)
-    names = [panel.alt for drawing in page.drawings for panel in drawing.panels]
+    names = [panel.alt for picture in page.pictures for panel in picture.panels]
     assert sorted(tab.names("image")) == sorted(names)
 
 
@@ -208,6 +232,12 @@ def test_power_errors_are_seen(tab, tmp_path: Path) -> None:
         assert tab.errors, script
     tab.open(written(tmp_path, "<!DOCTYPE html><p>nothing</p>"))
     assert tab.errors == []
+
+
+def test_power_text_on_text_is_seen(tab, text, tmp_path: Path) -> None:
+    wider = text.replace("</style>", "svg text { font-size: 40px !important }</style>")
+    tab.open(written(tmp_path, wider))
+    assert any(" on " in clash for clash in clashes(tab))
 
 
 def test_power_an_empty_picture_is_seen(tab, text, tmp_path: Path) -> None:

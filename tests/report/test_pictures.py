@@ -15,20 +15,20 @@ from qdiff.data import pair_statistics as pairwise
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.report.pictures.canvas import inline, save_picture
-from qdiff.report.pictures.circuit import circuit_drawing
-from qdiff.report.pictures.draw import draw
-from qdiff.report.pictures.drawing import Drawing
+from qdiff.report.pictures.circuit import circuit_picture
+from qdiff.report.pictures.comparison_pictures import comparison_pictures
 from qdiff.report.pictures.heat import largest, ticks
 from qdiff.report.pictures.pairs import correlations
 from qdiff.report.pictures.palette import PALETTE, Role, style_sheet
-from qdiff.report.pictures.training import training_drawing
+from qdiff.report.pictures.picture import Picture
+from qdiff.report.pictures.rendering import inline, save_picture
+from qdiff.report.pictures.training import training_picture
 from qdiff.report.pictures.views import View, view
 
 TRUTH = Distribution(probabilities=np.random.default_rng(1).dirichlet(np.full(64, 0.5)))
 SHOTS = TRUTH.sample(500, seed=2)
 SURROGATE = Distribution.from_shots(SHOTS, pseudocount=0.5)
-NAMES = ["strings", "ranks", "spectrum", "marginals", "pairs"]  # what `draw` draws
+NAMES = ["strings", "ranks", "spectrum", "marginals", "pairs"]  # what a comparison has
 
 
 def views() -> list[View]:
@@ -45,13 +45,13 @@ def wide_shots(num_bits: int, shots: int = 300) -> Shots:
 
 
 @pytest.fixture(scope="module")
-def drawings() -> tuple[Drawing, ...]:
-    return draw(views())
+def pictures() -> tuple[Picture, ...]:
+    return comparison_pictures(views())
 
 
 @pytest.fixture(scope="module")
-def svgs(drawings: tuple[Drawing, ...]) -> dict[str, tuple[str, ...]]:
-    return {drawing.name: inline(drawing) for drawing in drawings}
+def svgs(pictures: tuple[Picture, ...]) -> dict[str, tuple[str, ...]]:
+    return {picture.name: inline(picture) for picture in pictures}
 
 
 def test_moments_are_those_of_the_enumerated_law() -> None:
@@ -120,9 +120,9 @@ def test_a_law_known_string_by_string_is_drawn_at_its_own_probability() -> None:
 def test_every_picture_needs_no_table(num_bits: int) -> None:
     shots = wide_shots(num_bits)
     mine = [view(shots, Role.CANDIDATE, "surrogate"), view(shots, Role.RAW, "raw shots")]
-    found = draw(mine)
-    assert [drawing.name for drawing in found] == NAMES
-    assert all(len(inline(drawing)) == len(drawing.panels) for drawing in found)
+    found = comparison_pictures(mine)
+    assert [picture.name for picture in found] == NAMES
+    assert all(len(inline(picture)) == len(picture.panels) for picture in found)
     numbers = found[NAMES.index("marginals")].numbers
     assert numbers is not None
     assert len(numbers.rows) == num_bits
@@ -154,27 +154,27 @@ def test_what_belongs_to_a_view_has_its_class(svgs) -> None:
         assert all(f'class="{role}"' in svgs[name][0] for role in Role)
 
 
-def test_every_panel_has_an_accessible_name_that_is_escaped(svgs, drawings) -> None:
-    for drawing in drawings:
-        for panel, svg in zip(drawing.panels, svgs[drawing.name], strict=True):
+def test_every_panel_has_an_accessible_name_that_is_escaped(svgs, pictures) -> None:
+    for picture in pictures:
+        for panel, svg in zip(picture.panels, svgs[picture.name], strict=True):
             root = ElementTree.fromstring(svg)
             assert (root.get("role"), root.get("aria-label")) == ("img", panel.alt)
-        assert drawing.caption
+        assert picture.caption
     assert "raw &lt;shots&gt;" in svgs["strings"][0]
 
 
 def test_the_same_data_give_the_same_picture(svgs) -> None:
-    assert {drawing.name: inline(drawing) for drawing in draw(views())} == svgs
+    assert {picture.name: inline(picture) for picture in comparison_pictures(views())} == svgs
 
 
 def test_strings_are_labelled_as_qiskit_writes_them() -> None:
     shots = Shots.from_counts({"01 110": 9, "00 000": 1})
-    assert "01 110" in inline(draw([view(shots, Role.RAW, "raw")])[0])[0]
+    assert "01 110" in inline(comparison_pictures([view(shots, Role.RAW, "raw")])[0])[0]
 
 
 def test_long_strings_are_numbered_and_written_out_among_the_numbers() -> None:
     shots = wide_shots(127)
-    found = draw([view(shots, Role.RAW, "raw")])[0]
+    found = comparison_pictures([view(shots, Role.RAW, "raw")])[0]
     svg = inline(found)[0]
     assert "#1" in svg
     assert found.numbers is not None
@@ -188,7 +188,7 @@ def test_strings_that_were_never_seen_twice_have_no_order() -> None:
     twice = Shots.from_bits(np.eye(30, dtype=np.uint8), counts=[2] + [1] * 29)
     known = view(once, Role.RAW, "q", log_prob=lambda bits: np.zeros(len(bits)))
     said = [
-        "seen twice" in draw([one])[0].caption
+        "seen twice" in comparison_pictures([one])[0].caption
         for one in (view(once, Role.RAW, "a"), view(twice, Role.RAW, "b"), known)
     ]
     assert said == [True, False, False]
@@ -209,20 +209,20 @@ def test_the_loss_curve_draws_every_training_that_was_scored() -> None:
         {"network": {"kind": "recurrent", "hidden": 32}, "step_loss_heldout": curve},
         {"network": network, "failed": "out of memory"},
     ]
-    found = training_drawing(record)
+    found = training_picture(record)
     assert found is not None
     svg = inline(found)[0]
     assert "mlp, width 64, depth 2, held out" in svg
     assert "recurrent, hidden 32, held out" in svg
-    assert training_drawing(record[2:]) is None
-    assert training_drawing([]) is None
+    assert training_picture(record[2:]) is None
+    assert training_picture([]) is None
 
 
 def test_prior_residual_and_posterior() -> None:
     prior = view(TRUTH, Role.REFERENCE, "prior")
     raw = view(SHOTS, Role.RAW, "raw")
     posterior = view(SURROGATE, Role.CANDIDATE, "posterior")
-    found = circuit_drawing(before_readout=prior, prior=prior, posterior=posterior, raw=raw)
+    found = circuit_picture(before_readout=prior, prior=prior, posterior=posterior, raw=raw)
     text = "".join(inline(found))
     for title in ("Prior: ", "Residual: ", "Posterior: ", "shots − prior", "before readout"):
         assert title in text
@@ -259,19 +259,19 @@ def test_the_style_sheet_has_both_palettes_and_a_fallback() -> None:
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     one_bit = view(Shots.from_counts({"0": 1}), Role.RAW, "raw shots")
     with pytest.raises(InputError, match="exact has 6 bits, raw shots 1"):
-        draw([views()[0], one_bit])
+        comparison_pictures([views()[0], one_bit])
     with pytest.raises(InputError, match="same role"):
-        draw([one_bit, one_bit])
+        comparison_pictures([one_bit, one_bit])
     with pytest.raises(InputError, match="nothing to draw"):
-        draw([])
+        comparison_pictures([])
     with pytest.raises(InputError, match="nothing to draw"):
         save_picture(tmp_path / "a.png", [])
     with pytest.raises(InputError, match="no shots"):
         view(TRUTH.sample(0, seed=1), Role.RAW, "none")
 
 
-def test_pictures_are_saved_as_png_or_svg(tmp_path: Path, drawings) -> None:
-    two = drawings[:2]
+def test_pictures_are_saved_as_png_or_svg(tmp_path: Path, pictures) -> None:
+    two = pictures[:2]
     save_picture(tmp_path / "a.png", two)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     save_picture(tmp_path / "a.svg", two)
@@ -297,15 +297,15 @@ def test_pictures_are_saved_as_png_or_svg(tmp_path: Path, drawings) -> None:
     ],
 )
 def test_a_training_that_no_fit_has_written_is_passed_over(entry: dict[str, object]) -> None:
-    assert training_drawing([entry]) is None
+    assert training_picture([entry]) is None
 
 
 @pytest.mark.parametrize("label", ["$x$", "$\\frac$", "50 $ and 60 $", "bad\x00\x0b"])
 def test_labels_are_drawn_as_they_are_written(label: str, tmp_path: Path) -> None:
     """No formula is read into them, and nothing that XML forbids gets into a page."""
-    found = draw([view(TRUTH, Role.REFERENCE, label)])
-    for drawing in found:
-        for svg in inline(drawing):
+    found = comparison_pictures([view(TRUTH, Role.REFERENCE, label)])
+    for picture in found:
+        for svg in inline(picture):
             ElementTree.fromstring(svg)
     assert label.partition("\x00")[0] in inline(found[2])[0]
     save_picture(tmp_path / "picture.png", found)

@@ -12,10 +12,12 @@ from exact_surrogates import surrogate_of
 
 import qdiff
 from qdiff import Distribution, InputError, Shots, compare
-from qdiff.report import comparison_page as pages
-from qdiff.report import sections
-from qdiff.report.files import render, save_pictures, write_report
+from qdiff.report import page_parts
+from qdiff.report.comparison_page import comparison_page
+from qdiff.report.html import sections
+from qdiff.report.html.page import render
 from qdiff.report.page import CircuitSection, Page
+from qdiff.report.page_files import save_pictures, write_report
 from qdiff.report.pictures.palette import Role
 from qdiff.report.pictures.views import view
 
@@ -158,7 +160,7 @@ def test_pages_and_pictures_are_written_whole_and_not_over_others(tmp_path: Path
 def test_a_comparison_page_says_what_was_compared() -> None:
     model = surrogate_of(TRUTH)
     found = compare(model.distribution(), TRUTH, training=SHOTS)
-    made = pages.comparison_page(
+    made = comparison_page(
         found,
         candidate=("model.safetensors", model),
         reference=("exact.safetensors", TRUTH),
@@ -177,32 +179,32 @@ def test_a_comparison_page_says_what_was_compared() -> None:
 def test_a_surrogate_without_a_table_is_drawn_from_its_shots() -> None:
     bits = np.random.default_rng(1).random((200, 30)) < 0.3
     shots = Shots.from_bits(bits.astype(np.uint8))
-    law = qdiff.models.laws.law.HistogramLaw(shots)
+    law = qdiff.models.laws.histogram.HistogramLaw(shots)
     model = qdiff.Surrogate(
-        parts={qdiff.models.surrogate.parts.Part.SHOTS: law},
-        weights={qdiff.models.surrogate.parts.Part.SHOTS: 1.0},
+        parts={qdiff.models.surrogate.part.Part.SHOTS: law},
+        weights={qdiff.models.surrogate.part.Part.SHOTS: 1.0},
         registers=shots.registers,
         card={},
     )
-    candidate, raw = pages.views_of(candidate=model, training=shots, samples=shots)
+    candidate, raw = page_parts.views_of(candidate=model, training=shots, samples=shots)
     words = raw.likeliest(4)
     np.testing.assert_allclose(candidate.probabilities(words), np.full(4, 1 / 200), rtol=1e-9)
     assert candidate.error(np.array([0.1])) is None
-    assert pages.circuit_section(model, shots) is None
+    assert page_parts.circuit_section(model, shots) is None
 
 
 def test_a_rejected_circuit_has_its_steps_but_no_picture() -> None:
     model = surrogate_of(TRUTH)
     model.card["circuit"] = RECORD
-    section = pages.circuit_section(model, SHOTS)
+    section = page_parts.circuit_section(model, SHOTS)
     assert section is not None
-    assert section.drawing is None
+    assert section.picture is None
     assert "accepted" in render(Page(title="t", circuit=section))
 
 
 @pytest.mark.parametrize("record", [None, "x", [1], {}, [{}]])
 def test_a_strange_card_costs_the_loss_curve_only(record: object) -> None:
-    made = Page(title="t", training=pages.trainings({"training": record}))
+    made = Page(title="t", training=page_parts.trainings({"training": record}))
     assert made.loss is None
 
 

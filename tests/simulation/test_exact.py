@@ -1,20 +1,19 @@
-"""Exact distributions against a density matrix built by hand, and against Aer's shots."""
+"""Exact distributions against a density matrix built by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from asymmetric_circuits import SPARE_BITS_NOISE, crosswise_with_spare_bits, random_circuit
+from qiskit import QuantumCircuit
 from qiskit.circuit import Clbit
-from qiskit.circuit.library import UnitaryGate
-from qiskit.quantum_info import DensityMatrix, Kraus, Operator, random_unitary
-from qiskit_aer import AerSimulator
-from qiskit_aer.noise import NoiseModel, depolarizing_error
+from qiskit.quantum_info import DensityMatrix, Kraus, Operator
 
-from qdiff import Distribution, InputError, NoiseSpec, Register, Shots, exact, trajectories
+from qdiff import InputError, NoiseSpec, Register, exact, trajectories
 from qdiff.noise.rates import EdgeNoise, QubitNoise
-from qdiff.simulation.pauli_contraction import Step, cone, fuse, plan, probabilities
+from qdiff.simulation.pauli_basis.contraction import probabilities
+from qdiff.simulation.pauli_basis.plan import plan
+from qdiff.simulation.pauli_basis.step import Step, cone, fuse
 
 PAULIS = [
     np.eye(2),
@@ -78,64 +77,6 @@ def by_hand(circuit: QuantumCircuit, spec: NoiseSpec) -> np.ndarray:
     return table
 
 
-def random_circuit(num_qubits: int, num_gates: int, *, seed: int) -> QuantumCircuit:
-    """Named, parametrised and matrix gates on random pairs, all qubits measured crosswise."""
-    rng = np.random.default_rng(seed)
-    circuit = QuantumCircuit(num_qubits, num_qubits)
-    for _ in range(num_gates):
-        a, b = (int(q) for q in rng.choice(num_qubits, 2, replace=False))
-        angle = float(rng.uniform(-7, 7))
-        match int(rng.integers(9)):
-            case 0:
-                circuit.h(a)
-            case 1:
-                circuit.cx(a, b)
-            case 2:
-                circuit.rx(angle, a)
-            case 3:
-                circuit.u(angle, 0.3, 1.1, b)
-            case 4:
-                circuit.iswap(a, b)
-            case 5:
-                circuit.crz(angle, a, b)
-            case 6:
-                circuit.append(UnitaryGate(random_unitary(4, seed=rng)), [a, b])
-            case 7:
-                circuit.cu(angle, 0.2, 0.1, 0.4, a, b)
-            case _:
-                circuit.rzz(angle, a, b)
-    circuit.measure(range(num_qubits), rng.permutation(num_qubits).tolist())
-    return circuit
-
-
-def asymmetric() -> QuantumCircuit:
-    """Two registers crosswise, an unmeasured qubit, bits never written, an own gate."""
-    inner = QuantumCircuit(2, name="own")
-    inner.ry(0.9, 0)
-    inner.cx(0, 1)
-    circuit = QuantumCircuit(
-        QuantumRegister(5, "q"), ClassicalRegister(2, "low"), ClassicalRegister(4, "high")
-    )
-    circuit.ry(0.4, 0)
-    circuit.ry(1.0, 1)
-    circuit.append(inner.to_gate(), [1, 3])
-    circuit.cx(0, 4)
-    circuit.ry(2.2, 2)
-    circuit.cx(2, 4)
-    circuit.rx(0.7, 4)
-    circuit.measure([3, 0, 1, 2], [0, 5, 2, 3])
-    return circuit
-
-
-ASYMMETRIC_NOISE = NoiseSpec(
-    p1=0.02,
-    p2=0.05,
-    readout=(0.02, 0.07),
-    qubits={1: QubitNoise(p1=0.1, readout=(0.15, 0.01))},
-    edges={(0, 4): EdgeNoise(p2=0.2)},
-)
-
-
 class TestExact:
     def test_bit_order(self) -> None:
         circuit = QuantumCircuit(3, 3)
@@ -170,40 +111,11 @@ class TestExact:
         assert abs(law.probabilities.sum() - 1) < 1e-12
 
     def test_partial_measurement_and_registers_by_hand(self) -> None:
-        circuit = asymmetric()
-        law = exact(circuit, ASYMMETRIC_NOISE)
-        assert np.abs(law.probabilities - by_hand(circuit, ASYMMETRIC_NOISE)).max() < 1e-10
+        circuit = crosswise_with_spare_bits()
+        law = exact(circuit, SPARE_BITS_NOISE)
+        assert np.abs(law.probabilities - by_hand(circuit, SPARE_BITS_NOISE)).max() < 1e-10
         assert law.registers == (Register("low", 2), Register("high", 4))
         assert law.marginal([4]).probabilities[1] == 0  # never written
-
-    @pytest.mark.statistical
-    def test_against_aer_shots(self) -> None:
-        """Noise model and readout as Aer has them, built without qdiff; 200,000 shots."""
-        circuit = asymmetric()
-        model = NoiseModel()
-        for gate in ("ry", "rx"):
-            model.add_all_qubit_quantum_error(depolarizing_error(0.02, 1), gate)
-            model.add_quantum_error(depolarizing_error(0.1, 1), gate, [1])
-        for name in ("cx", "own"):
-            model.add_all_qubit_quantum_error(depolarizing_error(0.05, 2), name)
-        model.add_quantum_error(depolarizing_error(0.2, 2), "cx", [0, 4])
-        model.add_all_qubit_readout_error([[0.98, 0.02], [0.07, 0.93]])
-        model.add_readout_error([[0.85, 0.15], [0.01, 0.99]], [1])
-        plain = circuit.copy_empty_like()
-        for step in circuit.data:
-            if step.name == "own":
-                gate = UnitaryGate(Operator(step.operation), label="own")
-                plain.append(gate, step.qubits)
-            else:
-                plain.append(step)
-        simulator = AerSimulator(method="density_matrix", noise_model=model, seed_simulator=11)
-        counts = simulator.run(plain, shots=200_000).result().get_counts()
-        law = exact(circuit, ASYMMETRIC_NOISE)
-        shots = Shots.from_counts(counts)
-        assert p_value(shots, law) > FALSE_ALARM
-        assert p_value(shots, biased(law)) < FALSE_ALARM
-        mirrored = Distribution(probabilities=law.marginal(range(6)[::-1]).probabilities)
-        assert p_value(shots, mirrored) < FALSE_ALARM
 
     def test_no_noise_and_no_spec_agree_with_a_state_vector(self) -> None:
         circuit = random_circuit(4, 20, seed=9)
@@ -322,22 +234,6 @@ class TestDensity:
 
 
 class TestTrajectories:
-    @pytest.mark.statistical
-    def test_agrees_with_exact_within_its_errors(self) -> None:
-        circuit = random_circuit(4, 16, seed=2)
-        spec = NoiseSpec(p1=0.05, p2=0.1, readout=(0.02, 0.06))
-        law = exact(circuit, spec)
-        found = trajectories(circuit, spec, samples=20_000, seed=5)
-        assert found.standard_error is not None
-        deviation = (found.probabilities - law.probabilities) / found.standard_error
-        # 50 batches: Student's t with 49 degrees of freedom, 16 entries, false alarm 1e-6
-        assert np.abs(deviation).max() < 6.5
-        assert 0.4 < np.sqrt((deviation**2).mean()) < 2.0
-        # power: one entry moved by 2 % of the whole is far outside
-        shifted = biased(law)
-        apart = (found.probabilities - shifted.probabilities) / found.standard_error
-        assert np.abs(apart).max() > 6.5
-
     def test_record_and_seed(self) -> None:
         first = trajectories("ghz:4", "heavy", samples=60, seed=3)
         again = trajectories("ghz:4", "heavy", samples=60, seed=3)

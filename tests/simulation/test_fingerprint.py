@@ -14,7 +14,7 @@ from qdiff import InputError, Shots, fit, load_circuit
 from qdiff.circuit.measurement import split_measurements
 from qdiff.fitting.config import Candidate, FitConfig
 from qdiff.models.diffusion.training.trainer import TrainingConfig
-from qdiff.simulation.fingerprint.chain_sketch import _sets, chain_sketch
+from qdiff.simulation.fingerprint.chain_sketch import chain_sketch, fixed_sets
 from qdiff.simulation.fingerprint.clifford_sketch import affine_sketch
 from qdiff.simulation.fingerprint.fingerprint import Fingerprint, fingerprint, structure_hash
 from qdiff.simulation.fingerprint.fixed_hash import hashed
@@ -188,7 +188,7 @@ def test_both_routes_of_large_circuits_say_what_the_state_vector_says() -> None:
     law = Statevector(bare).probabilities()
     means = np.array(chain_sketch(chained))
     assert np.allclose(means[:6], law @ (1.0 - 2.0 * bits), atol=1e-12)
-    parities = 1.0 - 2.0 * (bits @ _sets(6).T.astype(int) % 2)
+    parities = 1.0 - 2.0 * (bits @ fixed_sets(6).T.astype(int) % 2)
     assert np.allclose(means[6:], law @ parities, atol=1e-12)
 
 

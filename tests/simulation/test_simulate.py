@@ -1,4 +1,4 @@
-"""Shots against exact distributions, the choice of method, seeds and refusals."""
+"""Simulated shots: registers, provenance, the choice of method, seeds and refusals."""
 
 from __future__ import annotations
 
@@ -7,58 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
+from asymmetric_circuits import CROSSWISE_NOISE, crosswise
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
-from qdiff import InputError, NoiseSpec, NoiseWarning, Register, exact, simulate
-from qdiff.noise.attach import prepare
-from qdiff.noise.rates import QubitNoise
+from qdiff import InputError, NoiseSpec, NoiseWarning, Register, simulate
+from qdiff.noise.attach import attach_noise
 from qdiff.simulation.aer import child_seeds, root_seed
 from qdiff.simulation.aer_method import Choice, Method, Workload, choose_method, workload_of
-
-NOISE = NoiseSpec(
-    p1=0.02, p2=0.05, readout=(0.03, 0.08), qubits={2: QubitNoise(p1=0.1, readout=(0.2, 0.01))}
-)
-PAULI_METHODS = [
-    Method.STATEVECTOR,
-    Method.DENSITY_MATRIX,
-    Method.MATRIX_PRODUCT_STATE,
-    Method.STABILIZER,
-]
-
-
-def asymmetric(*, clifford: bool) -> QuantumCircuit:
-    """Two registers read crosswise, an own gate, an unmeasured qubit."""
-    inner = QuantumCircuit(2, name="own")
-    inner.h(0)
-    inner.cx(0, 1)
-    circuit = QuantumCircuit(
-        QuantumRegister(5, "q"), ClassicalRegister(2, "low"), ClassicalRegister(2, "high")
-    )
-    circuit.x(0)
-    circuit.h(1)
-    if clifford:
-        circuit.cx(1, 3)
-        circuit.rz(np.pi / 2, 3)
-    else:
-        circuit.ry(0.8, 1)
-        circuit.append(inner.to_gate(), [1, 3])
-    circuit.cx(0, 4)
-    circuit.sx(2)
-    circuit.cx(2, 4)
-    circuit.measure([3, 0, 1, 2], [0, 3, 1, 2])
-    return circuit
-
-
-def feed_forward() -> QuantumCircuit:
-    circuit = QuantumCircuit(2, 2)
-    circuit.h(0)
-    circuit.measure(0, 0)
-    with circuit.if_test((0, 1)):
-        circuit.x(1)
-    circuit.measure(1, 1)
-    return circuit
 
 
 def work(**changes: object) -> Workload:
@@ -90,52 +46,6 @@ class TestShots:
         assert shots.bits.tolist() == [[0, 0, 1]]
         assert shots.registers == (Register("a", 1), Register("b", 2))
 
-    @pytest.mark.statistical
-    @pytest.mark.parametrize("method", PAULI_METHODS)
-    def test_every_method_draws_from_the_exact_law(self, method: Method) -> None:
-        circuit = asymmetric(clifford=method is Method.STABILIZER)
-        law = exact(circuit, NOISE)
-        shots = simulate(circuit, NOISE, shots=20_000, seed=4, method=method)
-        assert shots.num_shots == 20_000
-        assert shots.provenance["method"] == method.value
-        assert p_value(shots, law) > FALSE_ALARM
-        assert p_value(biased(law, 0.04).sample(20_000, seed=1), law) < FALSE_ALARM
-
-    @pytest.mark.statistical
-    def test_relaxation_and_over_rotation_too(self) -> None:
-        spec = NoiseSpec(
-            p1=0.01,
-            p2=0.02,
-            over_rotation=0.1,
-            t1=1e-4,
-            t2=1.7e-4,
-            time1=4e-6,
-            time2=2e-5,
-            readout=(0.02, 0.05),
-        )
-        circuit = asymmetric(clifford=False)
-        law = exact(circuit, spec)
-        for method in (Method.STATEVECTOR, Method.DENSITY_MATRIX):
-            shots = simulate(circuit, spec, shots=20_000, seed=4, method=method)
-            assert p_value(shots, law) > FALSE_ALARM
-
-    @pytest.mark.statistical
-    def test_feed_forward_is_sampled_with_its_noise(self) -> None:
-        circuit = feed_forward()
-        spec = NoiseSpec(p1=0.2, p2=0.0, readout=(0.1, 0.0))
-        counts = simulate(circuit, spec, shots=20_000, seed=1).to_counts()
-        ones = 0.5 + 0.5 * 0.1  # the first bit reads 1, which triggers X
-        flipped = 0.9 * 1.0 + 0.1 * 0.1  # then the second bit: X is depolarised with 0.2
-        expected = {
-            "00": (1 - ones) * 0.9,
-            "10": (1 - ones) * 0.1,
-            "01": ones * (1 - flipped),
-            "11": ones * flipped,
-        }
-        for key, probability in expected.items():
-            error = np.sqrt(20_000 * probability * (1 - probability))
-            assert abs(counts[key] - 20_000 * probability) < 5.1 * error  # 1e-6 for four
-
     def test_noise_free_clifford_on_many_qubits(self) -> None:
         shots = simulate("ghz:200", shots=1000, seed=2)
         assert shots.provenance["method"] == "stabilizer"
@@ -148,7 +58,7 @@ class TestShots:
         for qubit in range(39):
             circuit.cx(qubit, qubit + 1)
         circuit.measure_all()
-        shots = simulate(circuit, NOISE, shots=20, seed=2)
+        shots = simulate(circuit, CROSSWISE_NOISE, shots=20, seed=2)
         assert shots.provenance["method"] == "matrix_product_state"
         assert shots.num_bits == 40
 
@@ -175,11 +85,12 @@ class TestShots:
 
 
 class TestSeeds:
-    @pytest.mark.parametrize("method", PAULI_METHODS)
+    @pytest.mark.parametrize("method", Method)
     def test_same_seed_same_shots(self, method: Method) -> None:
-        circuit = asymmetric(clifford=True)
+        circuit = crosswise(clifford=True)
         first, again, other = (
-            simulate(circuit, NOISE, shots=2000, seed=seed, method=method) for seed in (5, 5, 6)
+            simulate(circuit, CROSSWISE_NOISE, shots=2000, seed=seed, method=method)
+            for seed in (5, 5, 6)
         )
         assert first == again
         assert first != other
@@ -195,15 +106,6 @@ class TestSeeds:
         assert min(np.diff(np.sort(seeds))) > 10**9  # Aer's shots count on from their seed
         choice = choose(work(num_qubits=12, num_gates=300, bond=1), Method.STATEVECTOR)
         assert choice.batches == 64
-
-    @pytest.mark.statistical
-    def test_batches_together_are_the_law(self) -> None:
-        """A batch that repeats another one makes the counts too uneven."""
-        circuit = asymmetric(clifford=False)
-        workload = workload_of(prepare(circuit, NOISE), shots=50_000, dynamic=False)
-        assert choose(workload, Method.STATEVECTOR).batches > 2
-        shots = simulate(circuit, NOISE, shots=50_000, seed=3, method="statevector")
-        assert p_value(shots, exact(circuit, NOISE)) > FALSE_ALARM
 
     @pytest.mark.parametrize("seed", [-1, 1.5, "a", True])
     def test_what_is_no_seed(self, seed: object) -> None:
@@ -252,7 +154,7 @@ class TestMethod:
         circuit.cx(40, 3)
         circuit.cx(7, 8)
         circuit.measure([40, 3], [0, 1])
-        noisy = prepare(circuit, NoiseSpec(p1=0.0, p2=0.1, readout=(0.1, 0.0)))
+        noisy = attach_noise(circuit, NoiseSpec(p1=0.0, p2=0.1, readout=(0.1, 0.0)))
         assert workload_of(noisy, shots=10, dynamic=False).num_qubits == 2
         shots = simulate(
             circuit, "depolarizing:p1=0,p2=0.1", shots=1000, seed=1, method="statevector"
@@ -265,7 +167,7 @@ class TestMethod:
             for qubit in range(15):
                 circuit.rzz(1e-3, qubit, qubit + 1)
         circuit.measure_all()
-        noisy = prepare(circuit, NoiseSpec(p1=0.0, p2=1e-3))
+        noisy = attach_noise(circuit, NoiseSpec(p1=0.0, p2=1e-3))
         assert workload_of(noisy, shots=10**5, dynamic=False).bond <= 16
 
 

@@ -73,53 +73,43 @@ def distance_values(layout: Layout, difference: Floats) -> dict[str, float]:
     return {name: float(value) for name, value in distances(layout, difference).items()}
 
 
-def _root_mean_square(order: int) -> Callable[[Layout, Floats], Floats]:
-    def function(layout: Layout, difference: Floats) -> Floats:
-        return np.asarray(np.sqrt((layout.means(difference, order) ** 2).mean(axis=-1)))
-
-    return function
-
-
-def _largest(order: int) -> Callable[[Layout, Floats], Floats]:
-    def function(layout: Layout, difference: Floats) -> Floats:
-        return np.asarray(np.abs(layout.means(difference, order)).max(axis=-1))
-
-    return function
+def _summary(
+    errors: Callable[[Layout, Floats, int], Floats], order: int, summed: Callable[[Floats], Floats]
+) -> Callable[[Layout, Floats], Floats]:
+    """One number of the errors of all strings, or of all sets of bits, of one order."""
+    return lambda layout, difference: np.asarray(summed(errors(layout, difference, order)))
 
 
-def _mean_marginal(order: int) -> Callable[[Layout, Floats], Floats]:
-    def function(layout: Layout, difference: Floats) -> Floats:
-        return np.asarray(marginal_distances(layout, difference, order).mean(axis=-1))
-
-    return function
+def _root_mean_square(errors: Floats) -> Floats:
+    return np.asarray(np.sqrt((errors**2).mean(axis=-1)))
 
 
-def _largest_marginal(order: int) -> Callable[[Layout, Floats], Floats]:
-    def function(layout: Layout, difference: Floats) -> Floats:
-        return np.asarray(marginal_distances(layout, difference, order).max(axis=-1))
+def _mean(errors: Floats) -> Floats:
+    return np.asarray(errors.mean(axis=-1))
 
-    return function
+
+def _largest(errors: Floats) -> Floats:
+    return np.asarray(np.abs(errors).max(axis=-1))
 
 
 def _all() -> dict[str, Distance]:
-    found: dict[str, Distance] = {}
-    for order in (1, 2, 3):
-        z, marginal = f"Z strings of weight {order}", f"Marginals of order {order}"
-        found |= {
-            f"z{order}_rms": Distance(
-                function=_root_mean_square(order), title=f"{z}, rms error", order=order, high=2
-            ),
-            f"z{order}_max": Distance(
-                function=_largest(order), title=f"{z}, largest error", order=order, high=2
-            ),
-            f"marginal{order}_mean": Distance(
-                function=_mean_marginal(order), title=f"{marginal}, mean TV", order=order, high=1
-            ),
-            f"marginal{order}_max": Distance(
-                function=_largest_marginal(order), title=f"{marginal}, largest TV", order=order,
-                high=1,
-            ),
-        }  # fmt: skip
+    z, marginal = (Layout.means, 2), (marginal_distances, 1)
+    kinds = (
+        ("z{}_rms", "Z strings of weight {}, rms error", z, _root_mean_square),
+        ("z{}_max", "Z strings of weight {}, largest error", z, _largest),
+        ("marginal{}_mean", "Marginals of order {}, mean TV", marginal, _mean),
+        ("marginal{}_max", "Marginals of order {}, largest TV", marginal, _largest),
+    )
+    found = {
+        name.format(order): Distance(
+            function=_summary(errors, order, summed),
+            title=title.format(order),
+            order=order,
+            high=high,
+        )
+        for order in (1, 2, 3)
+        for name, title, (errors, high), summed in kinds
+    }
     found["weight_spectrum"] = Distance(
         function=spectrum_distance, title="Hamming weight, TV", order=1, high=1
     )

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.comparison.intervals.central import Interval, about, within
-from qdiff.comparison.intervals.test_inversion import fewest_simulated, interval, steps
-from qdiff.comparison.metrics import tables as metrics
-from qdiff.comparison.metrics.tables import METRICS, PSEUDOCOUNT, Measure, Table
+from qdiff.comparison.intervals.inverted_tests import fewest_simulated, interval, steps
+from qdiff.comparison.metrics import table_metrics as metrics
+from qdiff.comparison.metrics.table_metrics import METRICS, PSEUDOCOUNT, Measure, Table
 from qdiff.data.distribution import draw_counts
 from qdiff.data.shots import Shots
 

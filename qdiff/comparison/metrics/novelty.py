@@ -17,7 +17,7 @@ from scipy.stats import beta
 from qdiff.data.argument_checks import check_confidence, check_is_shots
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.models.laws.law import HistogramLaw
+from qdiff.models.laws.histogram import HistogramLaw
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,8 +92,8 @@ def pointwise_distances(
     means = []
     for own, other in ((first, second), (second, first)):
         drawn = own.sample(number, seed=generator)
-        terms = _terms(own.log_prob(drawn.bits), other.log_prob(drawn.bits))
-        means.append(terms @ drawn.counts / number)
+        each = terms(own.log_prob(drawn.bits), other.log_prob(drawn.bits))
+        means.append(each @ drawn.counts / number)
     variation, affinity = np.mean(means, axis=0)
     error = half_width(confidence, number)
     low, high = max(affinity - error, 0.0), min(affinity + error, 1.0)
@@ -115,7 +115,7 @@ def half_width(confidence: float, draws: int) -> float:
     return sqrt(log(2 / (1 - confidence)) / (4 * draws))
 
 
-def _terms(own: Floats, other: Floats) -> Floats:
+def terms(own: Floats, other: Floats) -> Floats:
     """``(1 - other/own)+`` and ``2 sqrt(own other) / (own + other)`` of logarithms, ``(2, m)``.
 
     Strings drawn from `own` have a finite logarithm there.

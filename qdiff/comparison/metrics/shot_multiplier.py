@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import xlog1py
 
-from qdiff.comparison.metrics.tables import PSEUDOCOUNT, entropy
+from qdiff.comparison.metrics.table_metrics import PSEUDOCOUNT, entropy
 from qdiff.data.argument_checks import is_number, kind_of
 from qdiff.data.distribution import Distribution
 from qdiff.errors import InputError

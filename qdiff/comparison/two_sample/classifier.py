@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from qdiff.comparison.two_sample.relabelling import Pooled, check_sets, p_value
+from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
 from qdiff.data.argument_checks import check_whole, generator_of, kind_of
-from qdiff.data.bits import Words
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.denoiser import spins
@@ -101,19 +100,15 @@ def classifier_test(
     """
     times, generator = check_whole(permutations, "permutations"), generator_of(seed)
     width = check_whole(width, "width")
-    if not isinstance(training, TrainingConfig):
-        raise InputError(f"training must be a TrainingConfig, got {kind_of(training)}")
-    check_sets(first, second)
-    few = min(first.num_shots, second.num_shots)
-    if few < FEWEST:
-        raise InputError(f"each set needs at least {FEWEST} shots, one has {few}")
-    halves = [shots.split(0.5, seed=generator) for shots in (first, second)]
-    network = _trained(halves[0][0], halves[1][0], width, training, generator)
-    pooled = Pooled.of(halves[0][1], halves[1][1])
-    logits = _logits(network, pooled.words, pooled.num_bits)
-    scores = np.stack([logits, (logits > 0) + 0.5 * (logits == 0)], axis=1)
-    ours, all_ = pooled.sums(lambda part: scores[part], times, generator)
-    m, n = pooled.sizes
+    _check(first, second, training)
+    (mine, heldout), (theirs, other) = (
+        shots.split(0.5, seed=generator) for shots in (first, second)
+    )
+    network = _trained(mine, theirs, width, training, generator)
+    pool = Pool.of(heldout, other)
+    scores = _scores(network, pool)
+    ours, all_ = pool.sums(lambda part: scores[part], times, generator)
+    m, n = pool.sizes
     gaps = ours / m - (all_ - ours) / n
     accuracies = 0.5 + 0.5 * gaps[:, 1]
     low, high = np.quantile(accuracies[1:], [0.025, 0.975])
@@ -125,6 +120,15 @@ def classifier_test(
         heldout=(m, n),
         permutations=times,
     )
+
+
+def _check(first: Shots, second: Shots, training: object) -> None:
+    if not isinstance(training, TrainingConfig):
+        raise InputError(f"training must be a TrainingConfig, got {kind_of(training)}")
+    check_sets(first, second)
+    few = min(first.num_shots, second.num_shots)
+    if few < FEWEST:
+        raise InputError(f"each set needs at least {FEWEST} shots, one has {few}")
 
 
 class Classifier(nn.Module):
@@ -198,9 +202,11 @@ def _labelled(first: Shots, second: Shots) -> Shots:
     return Shots.from_bits(np.column_stack([rows, label]), counts)
 
 
-def _logits(network: Classifier, words: Words, num_bits: int) -> Floats:
+def _scores(network: Classifier, pool: Pool) -> Floats:
+    """Each string's logit, and how far it counts for the first set, ``(strings, 2)``."""
     parts = []
-    for start in range(0, len(words), _ROWS):
-        rows = bitorder.unpack(words[start : start + _ROWS], num_bits)
-        parts.append(network(spins(torch.from_numpy(rows)).float()).double().numpy())
-    return np.concatenate(parts)
+    for words in np.split(pool.words, range(_ROWS, len(pool.words), _ROWS)):
+        rows = torch.from_numpy(bitorder.unpack(words, pool.num_bits))
+        parts.append(network(spins(rows).float()).double().numpy())
+    logits = np.concatenate(parts)
+    return np.stack([logits, (logits > 0) + 0.5 * (logits == 0)], axis=1)

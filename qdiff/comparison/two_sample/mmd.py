@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.comparison.two_sample.hamming_kernel import HammingKernel, default_kernels, signs
-from qdiff.comparison.two_sample.relabelling import Pooled, p_value
 from qdiff.data.argument_checks import check_whole, generator_of
 from qdiff.data.bits import hamming_distances
 from qdiff.data.shots import Seed, Shots
@@ -111,30 +111,34 @@ def mmd_test(
     """
     times, generator = check_whole(permutations, "permutations"), generator_of(seed)
     most_paired = check_whole(most_paired, "most_paired", least=0)
-    pooled = Pooled.of(first, second)
-    tried = default_kernels(pooled.num_bits) if kernels is None else _checked(kernels)
-    distinct = len(pooled.words)
+    check_sets(first, second)
+    pool = Pool.of(first, second)
+    tried = default_kernels(pool.num_bits) if kernels is None else _checked(kernels)
+    distinct = len(pool.words)
     if distinct <= most_paired:
-        found, errors = _all_pairs(pooled, tried, times, generator), [0.0] * len(tried)
+        found, errors = _all_pairs(pool, tried, times, generator), [0.0] * len(tried)
         estimator = f"all pairs of {distinct:,} distinct strings"
     else:
-        found, errors = _random_strings(pooled, tried, times, generator)
+        found, errors = _random_strings(pool, tried, times, generator)
         estimator = f"{Z_STRINGS:,} random Z strings a bandwidth, {distinct:,} distinct bitstrings"
+    each = zip(tried, found.T, errors, strict=True)
     return MMDTest(
         p_value=p_value(_standardised(found).max(axis=1)),
-        bandwidths=tuple(
-            Discrepancy(
-                bandwidth=kernel.bandwidth,
-                mean_weight=kernel.mean_weight(pooled.num_bits),
-                squared=float(values[0]),
-                string_error=error,
-                null_deviation=float(values[1:].std()),
-                p_value=p_value(values),
-            )
-            for kernel, values, error in zip(tried, found.T, errors, strict=True)
-        ),
+        bandwidths=tuple(_discrepancy(*one, pool.num_bits) for one in each),
         permutations=times,
         estimator=estimator,
+    )
+
+
+def _discrepancy(kernel: HammingKernel, values: Floats, error: float, num_bits: int) -> Discrepancy:
+    """From the estimate of one kernel, as labelled and relabelled, ``(times + 1,)``."""
+    return Discrepancy(
+        bandwidth=kernel.bandwidth,
+        mean_weight=kernel.mean_weight(num_bits),
+        squared=float(values[0]),
+        string_error=error,
+        null_deviation=float(values[1:].std()),
+        p_value=p_value(values),
     )
 
 
@@ -146,43 +150,45 @@ def _checked(kernels: object) -> tuple[HammingKernel, ...]:
 
 
 def _all_pairs(
-    pooled: Pooled,
+    pool: Pool,
     kernels: Sequence[HammingKernel],
     times: int,
     generator: np.random.Generator,
 ) -> Floats:
     """The estimate as labelled and relabelled, for each kernel, ``(times + 1, kernels)``."""
-    first = np.hstack([drawn for _, drawn in pooled.relabelled(times, generator)]).astype(float)
-    counts = pooled.counts.astype(float)
-    apart = hamming_distances(pooled.words, pooled.words)
+    first = np.hstack([drawn for _, drawn in pool.relabelled_by_block(times, generator)]).astype(
+        float
+    )
+    counts = pool.together.astype(float)
+    apart = hamming_distances(pool.words, pool.words)
     values = []
     for kernel in kernels:
         gram = kernel.of_distance(apart)
         towards_all = gram @ counts
         own = np.einsum("ts,ts->t", first @ gram, first)
         cross = first @ towards_all - own
-        values.append(_unbiased(own, counts @ towards_all - own - 2 * cross, cross, pooled.sizes))
+        values.append(_unbiased(own, counts @ towards_all - own - 2 * cross, cross, pool.sizes))
     return np.stack(values, axis=1)
 
 
 def _random_strings(
-    pooled: Pooled,
+    pool: Pool,
     kernels: Sequence[HammingKernel],
     times: int,
     generator: np.random.Generator,
 ) -> tuple[Floats, list[float]]:
     """The same from random Z strings, and the error of the first row from which were drawn."""
     strings = np.concatenate(
-        [kernel.strings(Z_STRINGS, pooled.num_bits, generator) for kernel in kernels]
+        [kernel.strings(Z_STRINGS, pool.num_bits, generator) for kernel in kernels]
     )
-    fine = np.float64 if int(pooled.counts.sum()) >= _EXACT_SINGLE else np.float32
+    fine = np.float64 if int(pool.together.sum()) >= _EXACT_SINGLE else np.float32
 
     def features(part: slice) -> Any:
-        return signs(pooled.words[part], strings).astype(fine, copy=False)
+        return signs(pool.words[part], strings).astype(fine, copy=False)
 
-    first, total = pooled.sums(features, times, generator)
+    first, total = pool.sums(features, times, generator)
     second = total - first
-    each = _unbiased(first**2, second**2, first * second, pooled.sizes)
+    each = _unbiased(first**2, second**2, first * second, pool.sizes)
     grouped = each.reshape(times + 1, len(kernels), Z_STRINGS)
     errors = grouped[0].std(axis=1, ddof=1) / np.sqrt(Z_STRINGS)
     return grouped.mean(axis=2), errors.tolist()

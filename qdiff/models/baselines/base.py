@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Register
+from qdiff.data.bits import Bits, Counts, Words
 from qdiff.data.distribution import Distribution, check_table
+from qdiff.data.registers import Register
 from qdiff.data.shots import Seed, Shots
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Law
+from qdiff.models.laws.law import Floats, Law
 
 _ROWS = 1 << 17
-"""Strings evaluated at a time, so that memory stays bounded."""
+"""Strings drawn or evaluated at a time, so that memory stays bounded."""
 
 _HELD_OUT = 0.1
 
@@ -52,7 +55,7 @@ class FittedBaseline:
     def num_bits(self) -> int:
         return self.law.num_bits
 
-    def log_prob(self, bits: ArrayLike) -> NDArray[np.float64]:
+    def log_prob(self, bits: ArrayLike) -> Floats:
         """Natural logarithm of the probability of each row, ``(m, n) -> (m,)``."""
         rows = bitorder.as_bits(bits, self.num_bits)
         return in_blocks(self.law, rows)
@@ -72,13 +75,21 @@ class FittedBaseline:
         return Distribution(probabilities=self.law.table(), registers=self.registers)
 
 
-def in_blocks(law: Law, rows: bitorder.Bits) -> NDArray[np.float64]:
+def drawn_in_blocks(num_bits: int, shots: int, rows: Callable[[int], Bits]) -> tuple[Words, Counts]:
+    """Distinct strings and how often each was drawn, `rows` drawing so many at a time."""
+    tally = StreamingCounts(num_bits)
+    for start in range(0, shots, _ROWS):
+        tally.add(rows(min(_ROWS, shots - start)))
+    return tally.total()
+
+
+def in_blocks(law: Law, rows: Bits) -> Floats:
     """Log-probabilities of many rows."""
     parts = [law.log_prob(rows[start : start + _ROWS]) for start in range(0, len(rows), _ROWS)]
     return np.concatenate([np.empty(0), *parts])
 
 
-def tabulated(law: Law) -> NDArray[np.float64]:
+def tabulated(law: Law) -> Floats:
     """The table of a law that only evaluates strings. Raises `InputError` for too many bits."""
     check_table(law.num_bits)
     table = np.empty(1 << law.num_bits)

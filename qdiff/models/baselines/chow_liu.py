@@ -11,18 +11,15 @@ from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 from qdiff.data.bits import Bits, Counts, Words
 from qdiff.data.pair_statistics import mutual_information, pair_joint
 from qdiff.data.shots import Shots
-from qdiff.data.streaming_counts import Tally
 from qdiff.models.baselines.base import (
     Baseline,
     FittedBaseline,
     check_not_empty,
     check_pseudocount,
+    drawn_in_blocks,
     tabulated,
 )
-from qdiff.models.laws.law import Law
-
-_ROWS = 1 << 17
-"""Rows drawn at a time."""
+from qdiff.models.laws.law import Floats, Law
 
 
 class TreeLaw(Law):
@@ -42,24 +39,21 @@ class TreeLaw(Law):
         self,
         parent: NDArray[np.int64],
         levels: tuple[NDArray[np.int64], ...],
-        one: NDArray[np.float64],
+        one: Floats,
     ) -> None:
         self.parent, self.levels, self.one = parent, levels, one
         self.num_bits = len(parent)
 
-    def log_prob(self, bits: Bits) -> NDArray[np.float64]:
+    def log_prob(self, bits: Bits) -> Floats:
         log_table = np.log(np.stack([1 - self.one, self.one], axis=2))
         each = log_table[np.arange(self.num_bits), bits[:, self.parent], bits]
         return np.asarray(each.sum(axis=1))
 
-    def table(self) -> NDArray[np.float64]:
+    def table(self) -> Floats:
         return tabulated(self)
 
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
-        tally = Tally(self.num_bits)
-        for start in range(0, shots, _ROWS):
-            tally.add(self._rows(min(_ROWS, shots - start), generator))
-        return tally.total()
+        return drawn_in_blocks(self.num_bits, shots, lambda number: self._rows(number, generator))
 
     def _rows(self, size: int, generator: np.random.Generator) -> Bits:
         rows = np.zeros((size, self.num_bits), dtype=np.uint8)
@@ -94,7 +88,7 @@ class ChowLiuTree(Baseline):
 
 
 def _spanning_tree(
-    weight: NDArray[np.float64],
+    weight: Floats,
 ) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
     """Parents and levels of the maximum spanning tree, rooted at bit 0."""
     cost = weight.max() - weight + 1.0  # positive: scipy reads a zero as no edge

@@ -6,23 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from qdiff.data.bits import Bits, Counts, Words
 from qdiff.data.pair_statistics import bit_counts
 from qdiff.data.shots import Shots
-from qdiff.data.streaming_counts import Tally
 from qdiff.models.baselines.base import (
     Baseline,
     FittedBaseline,
     check_not_empty,
     check_pseudocount,
+    drawn_in_blocks,
     tabulated,
 )
-from qdiff.models.laws.law import AnyOrderLaw, HistogramLaw, Mixture
-
-_ROWS = 1 << 17
-"""Rows drawn at a time."""
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.mixture import Mixture
 
 
 class ProductLaw(AnyOrderLaw):
@@ -33,25 +32,24 @@ class ProductLaw(AnyOrderLaw):
     """
 
     def __init__(self, one: ArrayLike) -> None:
-        self.one: NDArray[np.float64] = np.asarray(one, dtype=np.float64)
+        self.one: Floats = np.asarray(one, dtype=np.float64)
         self.num_bits = len(self.one)
 
-    def log_prob(self, bits: Bits) -> NDArray[np.float64]:
+    def log_prob(self, bits: Bits) -> Floats:
         with np.errstate(divide="ignore"):
             log_zero, log_one = np.log1p(-self.one), np.log(self.one)
         return np.asarray(np.where(bits, log_one, log_zero).sum(axis=1))
 
-    def table(self) -> NDArray[np.float64]:
+    def table(self) -> Floats:
         return tabulated(self)
 
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
-        tally = Tally(self.num_bits)
-        for start in range(0, shots, _ROWS):
-            size = (min(_ROWS, shots - start), self.num_bits)
-            tally.add((generator.random(size) < self.one).astype(np.uint8))
-        return tally.total()
+        def rows(number: int) -> Bits:
+            return (generator.random((number, self.num_bits)) < self.one).astype(np.uint8)
 
-    def marginal(self, bits: Sequence[int]) -> NDArray[np.float64]:
+        return drawn_in_blocks(self.num_bits, shots, rows)
+
+    def marginal(self, bits: Sequence[int]) -> Floats:
         return ProductLaw(self.one[list(bits)]).table()
 
     def condition(self, given: Mapping[int, int]) -> tuple[float, ProductLaw]:
@@ -104,6 +102,6 @@ class IndependentBits(Baseline):
         check_not_empty(shots)
         return FittedBaseline(law=ProductLaw(self.ones(shots)), registers=shots.registers)
 
-    def ones(self, shots: Shots) -> NDArray[np.float64]:
+    def ones(self, shots: Shots) -> Floats:
         """The smoothed frequency of ones of each bit, ``(n,)``."""
         return (bit_counts(shots) + self.pseudocount) / (shots.num_shots + 2 * self.pseudocount)

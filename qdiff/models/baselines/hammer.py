@@ -17,7 +17,8 @@ from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.baselines.base import Baseline, FittedBaseline, check_not_empty, check_pseudocount
 from qdiff.models.baselines.counting import ProductLaw
-from qdiff.models.laws.law import HistogramLaw, Mixture
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.laws.mixture import Mixture
 
 MOST_STRINGS = 30_000
 """Distinct strings at most: every pair is looked at."""

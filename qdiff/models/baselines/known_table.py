@@ -12,7 +12,8 @@ from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.baselines.base import Baseline, FittedBaseline
 from qdiff.models.baselines.counting import ProductLaw
-from qdiff.models.laws.law import Mixture, TableLaw
+from qdiff.models.laws.mixture import Mixture
+from qdiff.models.laws.table import TableLaw
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -1,4 +1,4 @@
-"""A long short-term memory over the bits (Hochreiter and Schmidhuber, Neural Comput. 9, 1997).
+"""A surrogate's recurrent part as a baseline of its own.
 
 Niu et al., arXiv:2010.11983, train such networks, of up to 256 units, on the outcomes of random
 circuits: bit ``j`` is read off the state of a recurrent network that has seen the bits before it.
@@ -10,30 +10,20 @@ from dataclasses import dataclass
 
 import torch
 
-from qdiff.data.shots import Shots
-from qdiff.models.baselines.base import Baseline, FittedBaseline
-from qdiff.models.baselines.search import MANY_SHOTS, Search, autoregressive
-from qdiff.models.diffusion.denoisers.autoregressive import Autoregressive
+from qdiff.models.baselines.autoregressive import AutoregressiveBaseline
+from qdiff.models.baselines.search import MANY_SHOTS
 from qdiff.models.diffusion.denoisers.recurrent import RecurrentNetwork
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class LSTM(Baseline):
-    """A recurrent network over the bits in order, one logit a bit.
+class LSTM(AutoregressiveBaseline):
+    """A recurrent network over the bits in order, one logit a bit; see `AutoregressiveBaseline`.
 
-    Attributes
-    ----------
-    hidden
-        Numbers of units to try; 256 in arXiv:2010.11983.
-    weight_decay
-        Weight decays to try: the first with every size, the others with the best size.
-    training
-        How each is trained, its own weight decay aside. When not given, 1,000 steps, and twice as
-        many from 50,000 shots on.
-    device
-        Where.
+    `hidden` is 256 in arXiv:2010.11983. Unless `training` is given it takes 1,000 steps, and twice
+    as many from 50,000 shots on.
 
+    >>> from qdiff.data.shots import Shots
     >>> quick = TrainingConfig(steps=20, evaluate_every=20)
     >>> LSTM(hidden=(4,), training=quick).fit(Shots.from_counts({"00": 60, "11": 40})).num_bits
     2
@@ -44,27 +34,9 @@ class LSTM(Baseline):
     training: TrainingConfig | None = None
     device: str = "cpu"
 
-    def __post_init__(self) -> None:
-        self._search(_training(0))
+    def network(self, num_bits: int, hidden: int, generator: torch.Generator) -> RecurrentNetwork:
+        return RecurrentNetwork.initialised(num_bits, hidden=hidden, generator=generator)
 
-    def fit(self, shots: Shots, *, heldout: Shots | None = None, seed: int = 0) -> FittedBaseline:
-        training = self.training or _training(shots.num_shots)
-        return self._search(training).fit(shots, heldout, seed)
-
-    def _search(self, training: TrainingConfig) -> Search[Autoregressive]:
-        return autoregressive(
-            _fresh,
-            sizes=self.hidden,
-            decays=self.weight_decay,
-            training=training,
-            device=self.device,
-        )
-
-
-def _fresh(num_bits: int, hidden: int, generator: torch.Generator) -> RecurrentNetwork:
-    return RecurrentNetwork.initialised(num_bits, hidden=hidden, generator=generator)
-
-
-def _training(shots: int) -> TrainingConfig:
-    steps = 1000 if shots < MANY_SHOTS else 2000
-    return TrainingConfig(steps=steps, batch=256, learning_rate=1e-2)
+    def default_training(self, shots: int) -> TrainingConfig:
+        steps = 1000 if shots < MANY_SHOTS else 2000
+        return TrainingConfig(steps=steps, batch=256, learning_rate=1e-2)

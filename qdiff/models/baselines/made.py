@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import linear, relu
 
-from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.models.baselines.base import Baseline, FittedBaseline
-from qdiff.models.baselines.search import MANY_SHOTS, Search, autoregressive
+from qdiff.models.baselines.autoregressive import AutoregressiveBaseline
+from qdiff.models.baselines.search import MANY_SHOTS
 from qdiff.models.diffusion.denoisers.autoregressive import Autoregressive
 from qdiff.models.diffusion.denoisers.denoiser import Memory
 from qdiff.models.diffusion.denoisers.initialisation import draw_layers, materialise
@@ -23,23 +21,13 @@ from qdiff.models.diffusion.training.trainer import TrainingConfig
 
 
 @dataclass(frozen=True, kw_only=True)
-class MADE(Baseline):
+class MADE(AutoregressiveBaseline):
     """A fully connected network whose weights are masked so that bit ``j`` sees only earlier bits.
 
-    Attributes
-    ----------
-    hidden
-        Numbers of units a hidden layer to try.
-    weight_decay
-        Weight decays to try: the first with every size, the others with the best size.
-    depth
-        Hidden layers.
-    training
-        How each is trained, its own weight decay aside. When not given, 2,000 steps, and twice as
-        many from 50,000 shots on.
-    device
-        Where.
+    See `AutoregressiveBaseline`; `hidden` are units a hidden layer, of which there are `depth`.
+    Unless `training` is given it takes 2,000 steps, and twice as many from 50,000 shots on.
 
+    >>> from qdiff.data.shots import Shots
     >>> quick = TrainingConfig(steps=20, evaluate_every=20)
     >>> MADE(hidden=(8,), training=quick).fit(Shots.from_counts({"00": 60, "11": 40})).num_bits
     2
@@ -54,35 +42,18 @@ class MADE(Baseline):
     def __post_init__(self) -> None:
         if self.depth < 1:
             raise InputError(f"depth must be positive, got {self.depth}")
-        self._search(_training(0))
+        super().__post_init__()
 
-    def fit(self, shots: Shots, *, heldout: Shots | None = None, seed: int = 0) -> FittedBaseline:
-        training = self.training or _training(shots.num_shots)
-        return self._search(training).fit(shots, heldout, seed)
+    def network(self, num_bits: int, hidden: int, generator: torch.Generator) -> MaskedAutoencoder:
+        with torch.device("meta"):
+            network = MaskedAutoencoder(num_bits, hidden=hidden, depth=self.depth)
+        materialise(network)
+        draw_layers(network, generator)
+        return network
 
-    def _search(self, training: TrainingConfig) -> Search[Autoregressive]:
-        return autoregressive(
-            partial(_fresh, depth=self.depth),
-            sizes=self.hidden,
-            decays=self.weight_decay,
-            training=training,
-            device=self.device,
-        )
-
-
-def _training(shots: int) -> TrainingConfig:
-    steps = 2000 if shots < MANY_SHOTS else 4000
-    return TrainingConfig(steps=steps, batch=512, learning_rate=5e-3)
-
-
-def _fresh(
-    num_bits: int, hidden: int, generator: torch.Generator, *, depth: int
-) -> MaskedAutoencoder:
-    with torch.device("meta"):
-        network = MaskedAutoencoder(num_bits, hidden=hidden, depth=depth)
-    materialise(network)
-    draw_layers(network, generator)
-    return network
+    def default_training(self, shots: int) -> TrainingConfig:
+        steps = 2000 if shots < MANY_SHOTS else 4000
+        return TrainingConfig(steps=steps, batch=512, learning_rate=5e-3)
 
 
 class MaskedAutoencoder(Autoregressive):

@@ -1,4 +1,4 @@
-"""The matrix-product law as a baseline."""
+"""A surrogate's matrix-product part as a baseline of its own."""
 
 from __future__ import annotations
 

@@ -14,22 +14,20 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits, Counts, Words
 from qdiff.data.shots import Shots
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.models.baselines.base import Baseline, FittedBaseline, tabulated
 from qdiff.models.baselines.search import MANY_SHOTS, Search
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.trainer import TrainingConfig
-from qdiff.models.laws.law import Law, TableLaw
-
-Floats = NDArray[np.float64]
+from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.table import TableLaw
 
 MOST_SUMMED = 20
 """Bits or hidden units, whichever are fewer, that are summed over."""
@@ -164,7 +162,7 @@ class BoltzmannLaw(Law):
         words, counts = self._summed.draw(shots, generator)
         if self._bits_are_fewer:
             return words, counts
-        tally = Tally(self.num_bits)
+        tally = StreamingCounts(self.num_bits)
         for units in self._one_by_one(words, counts):
             one = 1 / (1 + np.exp(-(self.visible + units @ self.weights.T)))
             tally.add((generator.random(one.shape) < one).astype(np.uint8))

@@ -17,9 +17,6 @@ from torch import nn
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.baselines.base import FittedBaseline, parted
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
-from qdiff.models.diffusion.denoisers.autoregressive import Autoregressive
-from qdiff.models.diffusion.processes.fixed_order import FixedOrder
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
 from qdiff.models.laws.law import Law
@@ -98,23 +95,3 @@ class _Trained(Generic[Network]):
     size: int
     network: Network
     score: float
-
-
-def autoregressive(
-    build: Callable[[int, int, torch.Generator], Autoregressive],
-    *,
-    sizes: tuple[int, ...],
-    decays: tuple[float, ...],
-    training: TrainingConfig,
-    device: str,
-) -> Search[Autoregressive]:
-    """The search for a network that predicts each bit from those before it, in the bits' order."""
-    return Search(
-        build=build,
-        process=FixedOrder(),
-        law=lambda network: OrderedDecoder(network, range(network.num_bits)),
-        sizes=sizes,
-        decays=decays,
-        training=training,
-        device=device,
-    )

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.errors import InputError
+from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.readout.confusion import Confusion
-
-Floats = NDArray[np.float64]
 
 
 def read_chain(law: MatrixProductLaw, confusion: Confusion) -> MatrixProductLaw:

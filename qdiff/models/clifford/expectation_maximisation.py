@@ -14,13 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.data.bits import Bits
 from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.law import MatrixProductLaw
-
-Floats = NDArray[np.float64]
 
 _PRIOR_READOUT = (0.5, 30.0)
 """Errors and right readings that the prior is worth, of each true value."""

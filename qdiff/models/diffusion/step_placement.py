@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from qdiff.models.laws.law import Floats
 
 
 def cheapest_steps(costs: Floats, steps: int) -> list[int]:

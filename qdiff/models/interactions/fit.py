@@ -11,8 +11,9 @@ from qdiff.errors import InputError
 from qdiff.models.interactions.posterior import Data, log_law, most_probable, read
 from qdiff.models.interactions.prior_variances import variances_by_size, variances_by_structure
 from qdiff.models.interactions.structure import set_sizes
-from qdiff.models.interactions.walsh import Floats, walsh_hadamard
-from qdiff.models.laws.law import TableLaw
+from qdiff.models.interactions.walsh import walsh_hadamard
+from qdiff.models.laws.law import Floats
+from qdiff.models.laws.table import TableLaw
 
 MAX_BITS = 22
 """Beyond this the table no longer fits into a default fit's time and memory."""

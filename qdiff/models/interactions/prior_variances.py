@@ -20,7 +20,7 @@ from qdiff.models.interactions.structure import (
     sums_over_members,
     tree_strength,
 )
-from qdiff.models.interactions.walsh import Floats
+from qdiff.models.laws.law import Floats
 
 Labels = NDArray[np.int64]
 

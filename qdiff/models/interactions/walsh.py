@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
-Floats = NDArray[np.float64]
+from qdiff.models.laws.law import Floats
 
 _WIDTH = 5
 """Bits a product transforms: its matrix stays in the innermost cache."""

@@ -13,10 +13,10 @@ import numpy as np
 from qdiff.data.pair_statistics import mutual_information, pair_joint
 from qdiff.data.shots import Shots
 
-Order = tuple[int, ...]
+ChainOrder = tuple[int, ...]
 
 
-def chain_orders(shots: Shots) -> list[Order]:
+def chain_orders(shots: Shots) -> list[ChainOrder]:
     """Orders worth trying: the bits' own, and the spectral one where it differs.
 
     >>> pairs = Shots.from_bits([[0, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 1, 1]])
@@ -28,10 +28,12 @@ def chain_orders(shots: Shots) -> list[Order]:
     return [own] if spectral in (own, own[::-1]) else [own, spectral]
 
 
-def spectral_order(shots: Shots) -> Order:
+def spectral_order(shots: Shots) -> ChainOrder:
     """Bits sorted by the second eigenvector of their mutual information's Laplacian."""
     information = mutual_information(pair_joint(shots, 0.5))
     laplacian = np.diag(information.sum(axis=1)) - information
     vectors = np.linalg.eigh(laplacian)[1]
-    order: Order = tuple(np.argsort(vectors[:, min(1, len(vectors) - 1)], kind="stable").tolist())
+    order: ChainOrder = tuple(
+        np.argsort(vectors[:, min(1, len(vectors) - 1)], kind="stable").tolist()
+    )
     return order

@@ -18,9 +18,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from qdiff.data.bits import Bits
+from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.law import mirrored
 from qdiff.models.matrix_product.prefix_tree import (
-    Floats,
     Integers,
     Messages,
     PrefixTree,

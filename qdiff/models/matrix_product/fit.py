@@ -8,9 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from qdiff.data.shots import Shots
+from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-from qdiff.models.matrix_product.chain_order import Order, chain_orders
+from qdiff.models.laws.law import Floats
+from qdiff.models.matrix_product.chain_order import ChainOrder, chain_orders
 from qdiff.models.matrix_product.expectation_maximisation import (
     Strings,
     expected_uses,
@@ -18,11 +19,7 @@ from qdiff.models.matrix_product.expectation_maximisation import (
     maximised,
 )
 from qdiff.models.matrix_product.law import MatrixProductLaw
-from qdiff.models.matrix_product.prefix_tree import Floats
 
-Seed = int | np.random.SeedSequence
-
-_BONDS = (1, 2, 4, 8, 16, 32)
 _EVALUATE_EVERY, _PATIENCE = 10, 5
 
 _LEAST_STEPS = 30
@@ -55,7 +52,7 @@ class MatrixProductConfig:
     Raises `InputError` for options out of range.
     """
 
-    bonds: tuple[int, ...] = _BONDS
+    bonds: tuple[int, ...] = (1, 2, 4, 8, 16, 32)
     pseudocount: float = 0.02
     steps: int = 1000
     work: float = 1.5e10
@@ -74,21 +71,20 @@ def fit_matrix_product(
     train: Shots,
     heldout: Shots,
     *,
-    bonds: Sequence[int] = _BONDS,
     seed: Seed = 0,
     config: MatrixProductConfig | None = None,
 ) -> MatrixProductLaw:
     """The matrix-product law, over chain orders and bonds, that is likeliest by held-out shots.
 
-    `bonds` are used unless a `config` is given. `seed` decides all that is random.
+    `seed` decides all that is random.
 
-    Raises `InputError` for no shots, shots of different width, or bonds out of range.
+    Raises `InputError` for no shots or shots of different width.
 
     >>> shots = Shots.from_counts({"000": 480, "111": 500, "100": 20})
-    >>> fit_matrix_product(shots, shots, bonds=(1, 2)).marginal([0, 1]).round(2).tolist()
+    >>> small = MatrixProductConfig(bonds=(1, 2))
+    >>> fit_matrix_product(shots, shots, config=small).marginal([0, 1]).round(2).tolist()
     [0.5, 0.0, 0.0, 0.5]
     """
-    config = config or MatrixProductConfig(bonds=tuple(bonds))
     laws = fit_each_order(train, heldout, seed=seed, config=config)
     return max(laws, key=lambda law: float(law.log_prob(heldout.bits) @ heldout.counts))
 
@@ -148,7 +144,7 @@ class _Run:
 def _fit_chain(
     train: Shots,
     heldout: Shots,
-    order: Order,
+    order: ChainOrder,
     config: MatrixProductConfig,
     generator: np.random.Generator,
 ) -> MatrixProductLaw:
@@ -223,7 +219,9 @@ def _affordable_steps(blocks: Sequence[Strings], bond: int, config: MatrixProduc
     return max(1, min(config.steps, int(share / blocks[0].work(bond))))
 
 
-def _blocks(shots: Shots, order: Order, bond: int, generator: np.random.Generator) -> list[Strings]:
+def _blocks(
+    shots: Shots, order: ChainOrder, bond: int, generator: np.random.Generator
+) -> list[Strings]:
     """The strings along the chain, in random blocks that fit into memory at this bond."""
     number = len(shots.counts)
     size = number

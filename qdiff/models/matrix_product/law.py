@@ -21,8 +21,8 @@ from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits, Counts, Words
 from qdiff.data.distribution import check_table, marginal_table
 from qdiff.errors import InputError
-from qdiff.models.laws.law import AnyOrderLaw
-from qdiff.models.matrix_product.prefix_tree import Floats, PrefixTree, forward
+from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.matrix_product.prefix_tree import PrefixTree, forward
 
 _CHUNK_ROWS = 1 << 16
 """Strings evaluated at a time."""

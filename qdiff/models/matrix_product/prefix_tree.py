@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data.bits import Bits
+from qdiff.models.laws.law import Floats
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 

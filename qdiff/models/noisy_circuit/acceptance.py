@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.data.bits import Counts
-from qdiff.models.laws.law import log_mixture, mixture_weights
-
-Floats = NDArray[np.float64]
+from qdiff.models.laws.law import Floats
+from qdiff.models.laws.mixture import log_mixture
+from qdiff.models.laws.mixture_weights import mixture_weights
 
 _ERRORS = 2.0
 _NATS_A_WEIGHT = 1.0

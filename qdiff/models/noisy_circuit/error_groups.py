@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.program import Program, Qubits
 
-Floats = NDArray[np.float64]
-
-_TIME_OF_ONE_QUBIT_GATES = 0.4
+TIME_OF_ONE_QUBIT_GATES = 0.4
 """In units of a two-qubit gate's time; superconducting devices have 0.2 to 0.5."""
 
 
@@ -73,7 +71,7 @@ def error_groups(program: Program) -> list[ErrorGroup]:
             continue
         pair = tuple(sorted(gate.qubits))
         found[ErrorKind.PAULI, pair].append(Place(gate=number, qubits=gate.qubits))
-        time = 1.0 if len(gate.qubits) == 2 else _TIME_OF_ONE_QUBIT_GATES
+        time = 1.0 if len(gate.qubits) == 2 else TIME_OF_ONE_QUBIT_GATES
         for qubit in gate.qubits:
             for kind in (ErrorKind.PHASE, ErrorKind.RELAX):
                 place = Place(gate=number, qubits=(qubit,), weight=time)

@@ -31,8 +31,6 @@ from qdiff.models.noisy_circuit.noise_posterior import FittedPrior
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.step_search import Search, State
 
-__all__ = ["CircuitFit", "CircuitFitConfig", "fit_circuit"]
-
 Floats = NDArray[np.float64]
 
 _TURNED = ("one_qubit", "two_qubits", "virtual")

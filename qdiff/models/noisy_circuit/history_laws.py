@@ -23,6 +23,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.error_groups import ErrorGroup, ErrorKind, History, draw_histories
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.statevector import (
@@ -33,8 +34,6 @@ from qdiff.models.noisy_circuit.statevector import (
     reset,
     zero_state,
 )
-
-Floats = NDArray[np.float64]
 
 _BATCH_AMPLITUDES = 1 << 15
 """Amplitudes evolved together: they fit a core's cache."""

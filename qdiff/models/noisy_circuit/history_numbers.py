@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import poisson
 
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.error_groups import ErrorGroup
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.noisy_circuit.memory_needed import most_histories
 from qdiff.models.noisy_circuit.program import Program
-
-Floats = NDArray[np.float64]
 
 _FIRST_SHARES = {"pauli2": 0.55, "pauli1": 0.2, "phase1": 0.1, "relax1": 0.15}
 """How errors are shared among kinds before anything is known."""

@@ -17,15 +17,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.readout.confusion import Confusion
 from qdiff.models.readout.differentiable import flipped, flipped_together, read
 
-Floats = NDArray[np.float64]
 Values = dict[str, Floats]
 """Values of the parameters by name, each of unit normal prior."""
 

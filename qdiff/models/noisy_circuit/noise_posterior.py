@@ -1,4 +1,4 @@
-"""The most probable noise given shots, by L-BFGS on `noisy_circuit.noise_likelihood`."""
+"""The most probable noise given shots, by L-BFGS on `noise_likelihood`, and the evidence for it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.noisy_circuit.noise_likelihood import NoisyModel, PriorConfig, Values, as_tensors
 from qdiff.models.readout.confusion import Confusion
-
-Floats = NDArray[np.float64]
 
 _DIFFERENCE = 1e-3
 
@@ -122,6 +120,23 @@ def sensitivities(
                 shifted = model.log_seen(as_tensors({**values, name: moved}), known)
                 slopes.append(((shifted - centre) / _DIFFERENCE).numpy())
     return np.stack(slopes)
+
+
+def log_evidence(
+    dictionary: Dictionary, shots: Shots, config: PriorConfig, fitted: FittedPrior
+) -> float:
+    """How probable the shots are under a whole model of noise, its parameters integrated out.
+
+    Laplace's approximation about the most probable parameters (MacKay, 1992).
+
+    All parameters have unit normal priors, so with ``F`` the Fisher information of the shots the
+    evidence is ``-objective - 1/2 log det(1 + F)``, up to what all models of the shots share.
+    """
+    slopes = sensitivities(dictionary, shots, config, fitted.values)
+    information = (slopes * shots.counts) @ slopes.T
+    return -fitted.objective - 0.5 * float(
+        np.linalg.slogdet(np.eye(len(information)) + information)[1]
+    )
 
 
 def _fitted(model: NoisyModel, values: Values, objective: float) -> FittedPrior:

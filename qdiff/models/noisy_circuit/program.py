@@ -1,6 +1,6 @@
 """A circuit as plain numbers: unitary matrices on qubits, and which bit each qubit is read into.
 
-The model side works from this, never from a Qiskit circuit (see `fitting.circuit_program`). Qubits
+The model side works from this, never from a Qiskit circuit (see `simulation.program`). Qubits
 that no measurement can see are gone, the rest are numbered from 0.
 """
 
@@ -52,6 +52,8 @@ class Program:
     ----------
     measured
         ``{classical bit: qubit}``; other bits of the ``num_bits`` stay 0.
+    places
+        Which qubit of the circuit each qubit is: of the device, once transpiled.
     name, fingerprint
         For the model card.
     """
@@ -60,6 +62,7 @@ class Program:
     num_bits: int
     gates: tuple[Gate, ...]
     measured: Mapping[int, int]
+    places: Qubits = ()
     name: str = ""
     fingerprint: str = ""
 

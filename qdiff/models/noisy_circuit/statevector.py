@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from qdiff.data.distribution import check_table
 from qdiff.errors import InputError
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.gate_fusion import blocks
 from qdiff.models.noisy_circuit.program import Gate, Matrix, Program, Qubits
 
 States = NDArray[np.complexfloating]
-Floats = NDArray[np.float64]
 
 MAX_QUBITS = 24
 """16 million amplitudes: the memory of one state is 256 MiB."""

@@ -15,13 +15,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.acceptance import contradicted, mean_difference
 from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.error_groups import error_groups
-from qdiff.models.noisy_circuit.evidence import log_evidence
 from qdiff.models.noisy_circuit.history_laws import Dictionary, Round
 from qdiff.models.noisy_circuit.history_numbers import (
     first_shares,
@@ -31,12 +30,10 @@ from qdiff.models.noisy_circuit.history_numbers import (
 )
 from qdiff.models.noisy_circuit.memory_needed import THOROUGH_QUBITS, check_memory
 from qdiff.models.noisy_circuit.noise_likelihood import PriorConfig
-from qdiff.models.noisy_circuit.noise_posterior import FittedPrior, fit_prior
+from qdiff.models.noisy_circuit.noise_posterior import FittedPrior, fit_prior, log_evidence
 from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles, scanned, turned_again
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.statevector import ideal_law
-
-Floats = NDArray[np.float64]
 
 _PILOT = 0.25
 """The part of the histories that is drawn first, to see where errors are."""

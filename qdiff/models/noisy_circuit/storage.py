@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import storage
-from qdiff.models.laws.law import TableLaw
+from qdiff.models.laws.storage import read_table
+from qdiff.models.laws.table import TableLaw
 from qdiff.models.matrix_product.law import MatrixProductLaw
+from qdiff.models.matrix_product.storage import read_chain, write_chain
 from qdiff.models.noisy_circuit.law import CircuitLaw
 from qdiff.models.readout.confusion import Confusion, Factor
 
@@ -22,8 +24,7 @@ def write_circuit(law: CircuitLaw) -> tuple[Tensors, dict[str, Any]]:
     if isinstance(law.clean, TableLaw):
         tensors["clean"] = law.clean.table()
     else:
-        tensors |= {f"site{site}": tensor for site, tensor in enumerate(law.clean.tensors)}
-        tensors["order"] = np.array(law.clean.order, dtype=np.int64)
+        tensors |= write_chain(law.clean)
     factors = law.confusion.factors
     tensors |= {f"readout{number}": factor.matrix for number, factor in enumerate(factors)}
     described = {
@@ -41,27 +42,14 @@ def read_circuit(
     background: Any = described.get("background")
     if type(background) not in (int, float) or not 0 <= background <= 1:
         raise content.damaged(f"the background of its {part} part is no weight")
-    clean = _clean(content, part, num_bits)
+    clean: TableLaw | MatrixProductLaw
+    if f"{part}.clean" in content.tensors:
+        clean = read_table(content, f"{part}.clean", part, num_bits)
+    else:
+        clean = read_chain(content, part, num_bits)
     confusion = _confusion(content, part, described, num_bits)
     with content.blamed(f"{part} part"):
         return CircuitLaw(clean, confusion, float(background), marginals)
-
-
-def _clean(content: storage.Content, part: str, num_bits: int) -> TableLaw | MatrixProductLaw:
-    if f"{part}.clean" in content.tensors:
-        table = content.array(f"{part}.clean", np.float64, ndim=1)
-        # not 1 << num_bits, which a file may make as long as it likes
-        if len(table).bit_length() != num_bits + 1 or len(table) & (len(table) - 1):
-            raise content.damaged(f"its {part} part is no table of {num_bits} bits")
-        if table.min() < 0 or not abs(table.sum() - 1) < 1e-6:
-            raise content.damaged(f"the probabilities of its {part} part do not sum to one")
-        return TableLaw.of(table)
-    order = content.array(f"{part}.order", np.int64, ndim=1)
-    if len(order) != num_bits:
-        raise content.damaged(f"its {part} part has no order of {num_bits} bits")
-    sites = [content.array(f"{part}.site{i}", np.float64, ndim=3) for i in range(num_bits)]
-    with content.blamed(f"{part} part"):
-        return MatrixProductLaw(sites, order.tolist())
 
 
 def _confusion(

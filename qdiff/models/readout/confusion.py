@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from qdiff.errors import InputError
+from qdiff.models.laws.law import Floats
 
-Floats = NDArray[np.float64]
 Bit = int
 
 _TOLERANCE = 1e-9

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
 from qdiff.models.readout.confusion import Confusion
-
-Floats = NDArray[np.float64]
 
 _MOST_STEPS = 400
 _TINY = 1e-300

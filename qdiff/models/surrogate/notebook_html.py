@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Register
+from qdiff.data import count_keys
+from qdiff.data.registers import Register, width_of
 
 _TABLE_BITS = 12
 """Up to here the likeliest strings cost no noticeable time."""
@@ -28,7 +29,7 @@ def surrogate_html(
 
     `table` gives all probabilities; it is asked up to 12 bits.
     """
-    num_bits = sum(register.size for register in registers)
+    num_bits = width_of(registers)
     entries = [
         ("registers", ", ".join(f"{each.name}[{each.size}]" for each in registers)),
         *_of_card(card),
@@ -47,7 +48,7 @@ def _likeliest(
     table: NDArray[np.float64], registers: Sequence[Register]
 ) -> Iterator[tuple[str, str]]:
     top = np.lexsort((np.arange(len(table)), -table))[:_STRINGS]
-    keys = bitorder.format_keys(bitorder.from_indices(top), registers)
+    keys = count_keys.format_keys(bitorder.from_indices(top), registers)
     for key, probability in zip(keys, table[top], strict=True):
         yield f"P({key})", f"{probability:.4g}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,33 +14,21 @@ from qdiff.data import argument_checks as arguments
 from qdiff.data import bits as bitorder
 from qdiff.data import storage
 from qdiff.data.argument_checks import Given, Order
-from qdiff.data.bits import Register
 from qdiff.data.distribution import Distribution
-from qdiff.data.shots import Seed, Shots, registers_in, registers_to_json
+from qdiff.data.registers import Register, registers_in, registers_to_json, width_of
+from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
-from qdiff.models.diffusion.decoding.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
-from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile
-from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
-from qdiff.models.laws.law import AnyOrderLaw, AnyOrderMixture, Law, TableLaw, members
-from qdiff.models.noisy_circuit.law import CircuitLaw
+from qdiff.models.laws.law import Law
 from qdiff.models.readout.confusion import Confusion
-from qdiff.models.readout.unfolding import unfold
-from qdiff.models.surrogate import conditionals as questions
-from qdiff.models.surrogate import parts as part_files
+from qdiff.models.surrogate import part_files
+from qdiff.models.surrogate.marginals import estimated_marginal
 from qdiff.models.surrogate.notebook_html import surrogate_html
-from qdiff.models.surrogate.parts import Part
-
-__all__ = ["MAX_EXACT_BITS", "MAX_MARGINAL_BITS", "Given", "Order", "Surrogate"]
-
-MAX_EXACT_BITS = 22
-"""`Surrogate.distribution` decodes ``2^n`` prefixes an order; beyond this, evaluate and sample."""
+from qdiff.models.surrogate.part import Part, Parts, Weights
+from qdiff.models.surrogate.part_mixture import PartMixture
+from qdiff.models.surrogate.readout_undone import before_readout
 
 MAX_MARGINAL_BITS = 20
 """Bits that `Surrogate.marginal` takes beyond the reach of a table."""
-
-_QUICK_TABLE_BITS = 16
-"""Up to here the table is built at the first draw, since it costs less than a second or two."""
 
 
 class Surrogate:
@@ -73,24 +60,19 @@ class Surrogate:
     def __init__(
         self,
         *,
-        parts: Mapping[Part, AnyOrderLaw],
-        weights: Mapping[Part, float],
+        parts: Parts,
+        weights: Weights,
         registers: Sequence[Register],
         card: Mapping[str, Any],
     ) -> None:
-        if set(parts) != set(weights) or not parts:
-            raise InputError("a surrogate needs one weight for each of its parts")
-        self.parts = dict(parts)
-        self.weights = dict(weights)
+        self._mixture = PartMixture(parts, weights)
+        self.parts, self.weights = self._mixture.parts, self._mixture.weights
         self.registers = tuple(registers)
         self.card = dict(card)
-        self._law = AnyOrderMixture(
-            [*self.parts.values()], [self.weights[part] for part in self.parts]
-        )
 
     @property
     def num_bits(self) -> int:
-        return self._law.num_bits
+        return self._mixture.num_bits
 
     def sample(
         self,
@@ -128,23 +110,13 @@ class Surrogate:
         known = arguments.check_given(given, self.num_bits)
         steps = arguments.check_decoding(order, steps, self.num_bits - len(known))
         generator = arguments.generator_of(seed)
-        provenance: dict[str, Any] = {
+        law, decoding = self._law_to_draw(shots, known, steps)
+        provenance = {
             "source": "surrogate",
             "seed": int(seed) if isinstance(seed, int | np.integer) else None,
             "trained_on": self.card.get("trained_on", {}),
+            **decoding,
         }
-        if known:
-            provenance["given"] = {str(bit): value for bit, value in known.items()}
-            if self.num_bits > self._table_bits and self.weights.get(Part.RECURRENT):
-                provenance["left_out"] = [Part.RECURRENT.value]
-        law: Law
-        if steps is not None:
-            law, penalty = self._in_steps(steps, known)
-            provenance |= {"steps": steps, "penalty_nats": penalty}
-        elif known:
-            law = self._conditional(known)
-        else:
-            law = self._sampled_law(shots)
         words, counts = law.draw(shots, generator)
         return Shots.from_words(words, counts, registers=self.registers, provenance=provenance)
 
@@ -164,7 +136,8 @@ class Surrogate:
         """
         rows = bitorder.as_bits(bits, self.num_bits)
         known = arguments.check_given(given, self.num_bits)
-        return (self._conditional(known) if known else self._law).log_prob(rows)
+        law = self._mixture.conditional(known) if known else self._mixture.law
+        return law.log_prob(rows)
 
     def marginal(
         self, bits: Sequence[int], *, shots: int = 100_000, seed: Seed = 0
@@ -181,11 +154,12 @@ class Surrogate:
         kept = arguments.check_bits(bits, self.num_bits)
         shots, generator = arguments.check_whole(shots, "shots"), arguments.generator_of(seed)
         provenance = {"source": "surrogate", "bits": kept}
-        if self.num_bits <= self._table_bits:
-            return Distribution(probabilities=self._table_law.marginal(kept), provenance=provenance)
+        if self._mixture.has_table:
+            exact = self._mixture.table_law.marginal(kept)
+            return Distribution(probabilities=exact, provenance=provenance)
         if len(kept) > MAX_MARGINAL_BITS:
             raise InputError(f"a marginal takes at most {MAX_MARGINAL_BITS} bits, got {len(kept)}")
-        table, error = questions.estimated_marginal(
+        table, error = estimated_marginal(
             self.parts, self.weights, kept, shots, self.registers, generator
         )
         return Distribution(
@@ -201,23 +175,16 @@ class Surrogate:
         on strings drawn from the model. Raises `InputError` for a surrogate without a masked
         diffusion part or a number of steps outside 1 to n.
         """
-        steps = arguments.check_steps(steps, self.num_bits)
-        schedule = UnmaskingSchedule.uniform(self.num_bits, steps=steps)
-        return questions.mean_penalty(self._profiles, schedule)
+        return self._mixture.penalty(arguments.check_steps(steps, self.num_bits), {})
 
     def distribution(self) -> Distribution:
         """All ``2^n`` probabilities, exactly normalised. Cached.
 
         Raises `InputError` beyond 22 bits, or 12 for the bit-flip process.
         """
-        if self.num_bits > MAX_EXACT_BITS:
-            raise InputError(
-                f"a table of {self.num_bits} bits is out of reach (the limit is {MAX_EXACT_BITS}); "
-                "use log_prob or sample"
-            )
         provenance = {"source": "surrogate", "trained_on": self.card.get("trained_on", {})}
         return Distribution(
-            probabilities=self._table, registers=self.registers, provenance=provenance
+            probabilities=self._mixture.table, registers=self.registers, provenance=provenance
         )
 
     def only(self, *kept: Part) -> Surrogate:
@@ -225,17 +192,7 @@ class Surrogate:
 
         Raises `InputError` when a part is absent or none has weight.
         """
-        if not kept or not set(kept) <= set(self.parts):
-            raise InputError(f"this surrogate has {[part.value for part in self.parts]}")
-        total = sum(self.weights[part] for part in kept)
-        if not total > 0:
-            raise InputError(f"{[str(part) for part in kept]} have no weight in this surrogate")
-        return Surrogate(
-            parts={part: self.parts[part] for part in kept},
-            weights={part: self.weights[part] / total for part in kept},
-            registers=self.registers,
-            card=self.card,
-        )
+        return self._with(self._mixture.only(*kept), self.card)
 
     def before_readout(self, confusion: Confusion | None = None) -> Surrogate:
         """The law before readout errors: positive, normalised, and an ordinary surrogate.
@@ -251,26 +208,8 @@ class Surrogate:
 
         Raises `InputError` without either, and beyond 22 bits for a surrogate of other parts.
         """
-        circuit = self.parts.get(Part.CIRCUIT)
-        laws: dict[Part, AnyOrderLaw] = {}
-        if isinstance(circuit, CircuitLaw) and self.weights[Part.CIRCUIT] > 0:
-            confusion = confusion or circuit.confusion
-            laws[Part.CIRCUIT] = circuit.before_readout()
-        if confusion is None:
-            raise InputError("the readout is unknown: give its confusion, or fit with the circuit")
-        if confusion.num_bits != self.num_bits:
-            raise InputError(
-                f"the readout is of {confusion.num_bits} bits, the surrogate has {self.num_bits}"
-            )
-        weights = {part: self.weights[part] for part in laws}
-        rest = [part for part in self.parts if part not in laws and self.weights[part] > 0]
-        if rest:
-            laws[Part.UNFOLDED] = TableLaw.of(
-                unfold(confusion, self.only(*rest).distribution().probabilities)
-            )
-            weights[Part.UNFOLDED] = sum(self.weights[part] for part in rest)
         card = {**self.card, "before_readout": True}
-        return Surrogate(parts=laws, weights=weights, registers=self.registers, card=card)
+        return self._with(before_readout(self._mixture, confusion), card)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write one safetensors file with the card in its header; needs no Qiskit to load.
@@ -295,67 +234,34 @@ class Surrogate:
         where = arguments.check_device(device)
         content = storage.read(path, storage.Kind.SURROGATE)
         registers = registers_in(content)
-        num_bits = sum(register.size for register in registers)
+        num_bits = width_of(registers)
         weights = part_files.weights_in(content)
         parts = {part: part_files.from_file(content, part, num_bits, where) for part in weights}
         return cls(
             parts=parts, weights=weights, registers=registers, card=content.json_object("card")
         )
 
-    def _sampled_law(self, shots: int) -> AnyOrderLaw:
-        """The table where it costs less than splitting so many shots; by size alone, so that a
-        seed's shots do not depend on what was asked before."""
-        few = self.num_bits <= min(_QUICK_TABLE_BITS, self._table_bits)
-        pays = self.num_bits <= self._table_bits and 4 * shots >= 1 << self.num_bits
-        return self._table_law if few or pays else self._law
+    def _law_to_draw(
+        self, shots: int, known: Given, steps: int | None
+    ) -> tuple[Law, dict[str, Any]]:
+        """The law that shots are drawn from, and what their provenance says of it."""
+        record: dict[str, Any] = {}
+        if known:
+            record["given"] = {str(bit): value for bit, value in known.items()}
+        if left_out := self._mixture.left_out(known):
+            record["left_out"] = left_out
+        if steps is not None:
+            law, penalty = self._mixture.in_steps(steps, known)
+            return law, {**record, "steps": steps, "penalty_nats": penalty}
+        if known:
+            return self._mixture.conditional(known), record
+        return self._mixture.drawn_from(shots), record
 
-    def _conditional(self, known: Given) -> AnyOrderLaw:
-        """The law of all bits given some."""
-        law = self._table_law if self.num_bits <= self._table_bits else self._any_order_law
-        log_prob, conditional = law.condition(known)
-        _check_possible(log_prob, known)
-        return conditional
-
-    def _in_steps(self, steps: int, known: Given) -> tuple[Law, list[float]]:
-        """The mixture with its diffusion part decoded in parallel, and what that costs in nats."""
-        tabulated = self.num_bits <= self._table_bits
-        log_prob, weight, law = questions.mixture_in_steps(
-            self.parts, self.weights, steps, known, tabulated=tabulated
+    def _with(self, mixture: PartMixture, card: Mapping[str, Any]) -> Surrogate:
+        """Another mixture for the same registers."""
+        return Surrogate(
+            parts=mixture.parts, weights=mixture.weights, registers=self.registers, card=card
         )
-        _check_possible(log_prob, known)
-        hidden = self.num_bits - len(known)
-        if steps == hidden:
-            return law, [0.0, 0.0]
-        profiles = questions.measured_profiles(self.parts, known) if known else self._profiles
-        schedule = UnmaskingSchedule.uniform(hidden, steps=steps)
-        penalty = questions.mean_penalty(profiles, schedule)
-        return law, [weight * value for value in penalty]
-
-    @property
-    def _table_bits(self) -> int:
-        """Up to how many bits there is a table; the bit-flip process has one up to fewer."""
-        diffusion = self.parts.get(Part.DIFFUSION)
-        flips = diffusion is not None and isinstance(members(diffusion)[0], BitFlipLaw)
-        return min(MAX_EXACT_BITS, MAX_BITFLIP_BITS) if flips else MAX_EXACT_BITS
-
-    @cached_property
-    def _any_order_law(self) -> AnyOrderMixture:
-        return questions.any_order_mixture(self.parts, self.weights)
-
-    @cached_property
-    def _profiles(self) -> list[EntropyProfile]:
-        return questions.measured_profiles(self.parts, {})
-
-    @cached_property
-    def _table(self) -> NDArray[np.float64]:
-        table = self._law.table()
-        table /= table.sum()  # float64 dust
-        table.flags.writeable = False
-        return table
-
-    @cached_property
-    def _table_law(self) -> TableLaw:
-        return TableLaw.of(self._table)
 
     def __repr__(self) -> str:
         weights = ", ".join(f"{part.value} {weight:.3f}" for part, weight in self.weights.items())
@@ -366,8 +272,3 @@ class Surrogate:
         return surrogate_html(
             self.registers, self.card, weights, lambda: self.distribution().probabilities
         )
-
-
-def _check_possible(log_prob: float, known: Given) -> None:
-    if not np.isfinite(log_prob):
-        raise InputError(f"the given bits {known} have probability zero in this surrogate")

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdiff.data import bits as bitorder
-from qdiff.report.pictures.canvas import legend
-from qdiff.report.pictures.drawing import Drawing, Floats, Panel
+from qdiff.data import count_keys
+from qdiff.report.pictures.axes import finish
 from qdiff.report.pictures.palette import light
-from qdiff.report.pictures.strings import TOP_STRINGS, labels
+from qdiff.report.pictures.picture import Floats, Panel, Picture
+from qdiff.report.pictures.strings import TOP_STRINGS, list_strings
 from qdiff.report.pictures.views import View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def circuit_drawing(*, before_readout: View, prior: View, posterior: View, raw: View) -> Drawing:
+def circuit_picture(*, before_readout: View, prior: View, posterior: View, raw: View) -> Picture:
     """The likeliest strings by the fitted circuit alone, what is left, and the whole surrogate.
 
     The residual is what the shots, and what the surrogate, add to the circuit's fitted law.
     """
     words = posterior.likeliest(TOP_STRINGS)
-    names = labels(bitorder.format_keys(words, posterior.registers))
+    names = count_keys.format_keys(words, posterior.registers)
     start, clean = prior.probabilities(words), before_readout.probabilities(words)
     end, seen = posterior.probabilities(words), raw.probabilities(words)
     error = raw.error(seen)
@@ -53,7 +53,7 @@ def circuit_drawing(*, before_readout: View, prior: View, posterior: View, raw: 
         ("shots and surrogate less the circuit's law", plot_residual),
         ("the surrogate and the shots", plot_posterior),
     )
-    return Drawing(
+    return Picture(
         name="circuit",
         title="Prior, residual, posterior",
         caption="The prior is the circuit's law under the noise that was fitted to it. Dots are "
@@ -83,12 +83,7 @@ def _dots(axes: Axes, values: Floats, error: Floats | None, label: str) -> None:
     )
 
 
-def _finish(axes: Axes, names: list[str], title: str, quantity: str) -> None:
-    axes.set_title(title, pad=22)
-    axes.set_yticks(np.arange(len(names)), names, family="monospace", size=10)
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.locator_params(axis="x", nbins=4)
-    axes.ticklabel_format(axis="x", scilimits=(-3, 3))
-    axes.set_xlabel(quantity)
-    legend(axes)
+def _finish(axes: Axes, names: Sequence[str], title: str, quantity: str) -> None:
+    axes.set_title(title)
+    list_strings(axes, names)
+    finish(axes, quantity, "string")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qdiff.report.pictures.drawing import Floats
 from qdiff.report.pictures.palette import LESS, MORE
+from qdiff.report.pictures.picture import Floats, Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,25 +18,50 @@ if TYPE_CHECKING:
 
 _SHADES = 129
 _MOST_TICKS = 10
+_CHARACTERS_AN_INCH = 9
+_LONGEST_NAME = 18
+"""Characters beside a row."""
 
 
-def plot_heat(axes: Axes, values: Floats, *, limit: float, name: str) -> None:
-    """Draw ``(rows, columns)`` of `values` from ``-limit`` to ``limit``, clear at 0, with a scale.
+def heat_panel(
+    values: Floats,
+    *,
+    alt: str,
+    title: str,
+    scale: str,
+    limit: float,
+    size: tuple[float, float],
+    rows: Sequence[str] = (),
+) -> Panel:
+    """``(rows, bits)`` of `values` from ``-limit`` to ``limit``, clear at 0, with a scale.
 
-    Blue is less, orange more. Cells that are NaN stay empty.
+    Blue is less, orange more; cells that are NaN stay empty. Without the names of its `rows` they
+    are bits too.
     """
-    image = axes.imshow(
-        np.ma.masked_invalid(values),
-        cmap=_shades(),
-        vmin=-limit,
-        vmax=limit,
-        interpolation="none",
-        aspect="auto",
-    )
-    for side in axes.spines.values():
-        side.set_visible(True)
-    _scale(axes, image, name)
-    axes.tick_params(length=0)
+
+    def plot(axes: Axes) -> None:
+        image = axes.imshow(
+            np.ma.masked_invalid(values),
+            cmap=_shades(),
+            vmin=-limit,
+            vmax=limit,
+            interpolation="none",
+            aspect="auto",
+        )
+        for side in axes.spines.values():
+            side.set_visible(True)
+        _plot_scale(axes, image, scale)
+        axes.tick_params(length=0)
+        axes.set_title(fill(title, int(_CHARACTERS_AN_INCH * size[0])))
+        axes.set_xticks(ticks(values.shape[1]))
+        axes.set_xlabel("bit")
+        if rows:
+            axes.set_yticks(range(len(rows)), [_shortened(name) for name in rows])
+        else:
+            axes.set_yticks(ticks(len(values)))
+            axes.set_ylabel("bit")
+
+    return Panel(alt=alt, plot=plot, size=size)
 
 
 def ticks(count: int) -> list[int]:
@@ -55,6 +82,10 @@ def largest(values: Floats, *, at_least: float) -> float:
     return max(float(finite.max(initial=0.0)), at_least)
 
 
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
 def _shades() -> ListedColormap:
     from matplotlib.colors import ListedColormap, to_rgb
 
@@ -63,7 +94,7 @@ def _shades() -> ListedColormap:
     return ListedColormap(np.column_stack([shades, np.abs(strength)]).tolist())
 
 
-def _scale(axes: Axes, image: AxesImage, name: str) -> None:
+def _plot_scale(axes: Axes, image: AxesImage, name: str) -> None:
     """The colour scale beside a map."""
     from matplotlib.ticker import MaxNLocator
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-from qdiff.report.pictures.drawing import Drawing, Floats, Panel
-from qdiff.report.pictures.heat import largest, plot_heat, ticks
+from qdiff.report.pictures.heat import heat_panel, largest
+from qdiff.report.pictures.picture import Floats, Picture
 from qdiff.report.pictures.views import View
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _SIZE = (3.9, 3.4)
 
@@ -20,7 +16,7 @@ _NEVER_CHANGES = 1e-12
 """A variance below this is rounding."""
 
 
-def pairs_drawing(views: Sequence[View], pairs: Sequence[Floats]) -> Drawing:
+def pairs_picture(views: Sequence[View], pairs: Sequence[Floats]) -> Picture:
     """Pearson's coefficient of every two bits by each of `views`, and differences from the first.
 
     `pairs` are what the views' `View.pairs` gave.
@@ -28,26 +24,31 @@ def pairs_drawing(views: Sequence[View], pairs: Sequence[Floats]) -> Drawing:
     found = [correlations(both) for both in pairs]
     limit = largest(np.array(found), at_least=1e-6)
     panels = [
-        Panel(
+        heat_panel(
+            values,
             alt=f"Heat map: correlations of all pairs of bits by {view.label}.",
-            plot=_square(values, limit, "correlation", view.label),
+            title=view.label,
+            scale="correlation",
+            limit=limit,
             size=_SIZE,
         )
         for view, values in zip(views, found, strict=True)
     ]
     first = views[0].label
     off = [values - found[0] for values in found[1:]]
-    if off:
-        limit = largest(np.array(off), at_least=1e-6)
-        panels += [
-            Panel(
-                alt=f"Heat map: correlations by {view.label} less those by {first}.",
-                plot=_square(values, limit, "difference", f"{view.label} − {first}"),
-                size=_SIZE,
-            )
-            for view, values in zip(views[1:], off, strict=True)
-        ]
-    return Drawing(
+    limit = largest(np.array(off), at_least=1e-6)
+    panels += [
+        heat_panel(
+            values,
+            alt=f"Heat map: correlations by {view.label} less those by {first}.",
+            title=f"{view.label} − {first}",
+            scale="difference",
+            limit=limit,
+            size=_SIZE,
+        )
+        for view, values in zip(views[1:], off, strict=True)
+    ]
+    return Picture(
         name="pairs",
         title="Pairs of bits",
         caption="Orange: the two bits tend to agree; blue: they tend to differ; empty: "
@@ -71,14 +72,3 @@ def correlations(both: Floats) -> Floats:
     np.divide(both - np.outer(ones, ones), scale, out=found, where=scale > 0)
     np.fill_diagonal(found, np.nan)
     return found
-
-
-def _square(values: Floats, limit: float, scale: str, title: str) -> Callable[[Axes], None]:
-    def plot(axes: Axes) -> None:
-        plot_heat(axes, values, limit=limit, name=scale)
-        axes.set_title(title)
-        axes.set_xticks(ticks(len(values)))
-        axes.set_yticks(ticks(len(values)))
-        axes.set_xlabel("bit")
-
-    return plot

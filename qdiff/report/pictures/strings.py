@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qdiff.data import bits as bitorder
-from qdiff.report.pictures.canvas import legend, mark
-from qdiff.report.pictures.drawing import Drawing, Floats, Numbers, Panel
+from qdiff.data import count_keys
+from qdiff.report.pictures.axes import finish, mark
 from qdiff.report.pictures.palette import light
+from qdiff.report.pictures.picture import Floats, Numbers, Panel, Picture
 from qdiff.report.pictures.views import View
 
 if TYPE_CHECKING:
@@ -26,25 +26,20 @@ WIDEST_LABEL = 24
 """Longer strings are numbered beside their bars and written out among the numbers."""
 
 
-def strings_drawing(views: Sequence[View]) -> Drawing:
+def strings_picture(views: Sequence[View]) -> Picture:
     """The strings that are likeliest by the first of `views`, each view's probability of them."""
     words = views[0].likeliest(TOP_STRINGS)
-    keys = bitorder.format_keys(words, views[0].registers)
+    keys = count_keys.format_keys(words, views[0].registers)
     columns = [view.probabilities(words) for view in views]
     names = ", ".join(view.label for view in views)
 
     def plot(axes: Axes) -> None:
         for place, (view, column) in enumerate(zip(views, columns, strict=True)):
             _bars(axes, view, column, place, len(views))
-        axes.set_yticks(np.arange(len(keys)), labels(keys), family="monospace", size=10)
-        axes.tick_params(axis="y", length=0)
-        axes.set_ylim(len(keys) - 0.4, -0.6)
-        axes.set_xlabel("probability")
-        axes.locator_params(axis="x", nbins=5)
-        axes.ticklabel_format(axis="x", scilimits=(-3, 3))
-        legend(axes, [view.role for view in views])
+        list_strings(axes, keys)
+        finish(axes, "probability", "string", [view.role for view in views])
 
-    return Drawing(
+    return Picture(
         name="strings",
         title="The likeliest strings",
         caption=f"The {len(keys)} strings that are likeliest by the first in the legend; bit 0 is "
@@ -59,20 +54,20 @@ def strings_drawing(views: Sequence[View]) -> Drawing:
                 size=(5.2, 1.1 + 0.43 * len(keys)),
             ),
         ),
-        numbers=Numbers(
-            head=("string", *(view.label for view in views)),
-            rows=tuple(
-                (key, *(f"{column[row]:.4g}" for column in columns)) for row, key in enumerate(keys)
-            ),
-        ),
+        numbers=Numbers.of("string", [view.label for view in views], keys, np.array(columns)),
     )
 
 
-def labels(keys: Sequence[str]) -> list[str]:
-    """The strings themselves, or their numbers where they are too long for an axis."""
-    if max(map(len, keys)) <= WIDEST_LABEL:
-        return list(keys)
-    return [f"#{number}" for number in range(1, len(keys) + 1)]
+def list_strings(axes: Axes, keys: Sequence[str]) -> None:
+    """Strings down the side, numbered where they are too long, and a few short numbers below."""
+    names = list(keys)
+    if max(map(len, keys)) > WIDEST_LABEL:
+        names = [f"#{number}" for number in range(1, len(keys) + 1)]
+    axes.set_yticks(np.arange(len(names)), names, family="monospace", size=10)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.locator_params(axis="x", nbins=4)
+    axes.ticklabel_format(axis="x", scilimits=(-3, 3))
 
 
 def _bars(axes: Axes, view: View, column: Floats, place: int, count: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdiff.report.pictures.canvas import legend
-from qdiff.report.pictures.drawing import Drawing, Panel, printable
+from qdiff.report.pictures.axes import finish
 from qdiff.report.pictures.palette import light
+from qdiff.report.pictures.picture import Panel, Picture, printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _COLORS = ("candidate", "raw", "reference", "ink")
 
 
-def training_drawing(record: Sequence[Mapping[str, Any]]) -> Drawing | None:
+def training_picture(record: Sequence[Mapping[str, Any]]) -> Picture | None:
     """From the ``training`` of a model card; None where no training got to its first score."""
     curves = [entry for entry in record if _is_drawable(entry)]
     if not curves:
@@ -35,12 +35,10 @@ def training_drawing(record: Sequence[Mapping[str, Any]]) -> Drawing | None:
             )
             seen.add(name)
         axes.plot([], [], color=light("quiet"), linewidth=1, linestyle=":", label="training batch")
-        axes.set_xlabel("step")
-        axes.set_ylabel("nats a string")
-        legend(axes, columns=1 if len(names) > 1 else 2)
+        finish(axes, "training step", "loss, nats a string")
 
     alt = f"Curves: held-out and training loss by training step; {', '.join(names)}."
-    return Drawing(
+    return Picture(
         name="training",
         title="Training",
         caption="Held-out loss (lines with dots) of each network that was tried, and the loss of "

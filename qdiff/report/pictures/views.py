@@ -16,8 +16,8 @@ from qdiff.data.bits import Bits, Words
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.report.pictures.drawing import Floats, printable
 from qdiff.report.pictures.palette import Role
+from qdiff.report.pictures.picture import Floats, printable
 
 LogProb = Callable[[Bits], Floats]
 

@@ -10,10 +10,10 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Gate
 from qiskit.quantum_info import Operator
 
-from qdiff.circuit.measurement import active_qubits
+from qdiff.circuit.measurement import active_qubits, split_measurements
+from qdiff.noise.attach import attach_noise
 from qdiff.simulation.fingerprint.chain_state import ChainState, TooEntangledError
 from qdiff.simulation.fingerprint.fixed_hash import hashed
-from qdiff.simulation.fingerprint.unitary_part import unitary_part
 
 CHAIN_TOLERANCE = 1e-7
 """How far any mean of a chain may differ; they are computed to some 1e-9."""
@@ -31,9 +31,10 @@ def chain_sketch(circuit: QuantumCircuit) -> tuple[float, ...] | None:
     Two laws that agree in all of them to `CHAIN_TOLERANCE` count as one: of bits that are far more
     than 30 only differences among few bits are seen.
     """
-    ideal, measured = unitary_part(circuit)
+    bare, measured = split_measurements(circuit)
     if not measured:
         return None
+    ideal = attach_noise(bare, None).circuit  # gates on one or two qubits
     seen = active_qubits(ideal, set(measured.values()))
     order = dict.fromkeys([measured[bit] for bit in sorted(measured)] + sorted(seen))
     site = {qubit: place for place, qubit in enumerate(order)}
@@ -41,7 +42,7 @@ def chain_sketch(circuit: QuantumCircuit) -> tuple[float, ...] | None:
         state = _chain(ideal, site)
     except TooEntangledError:
         return None
-    singles, flags = np.ones(circuit.num_clbits), _sets(circuit.num_clbits)
+    singles, flags = np.ones(circuit.num_clbits), fixed_sets(circuit.num_clbits)
     marked = np.zeros((len(flags), len(site)), dtype=bool)
     means = state.means_of_z()
     for bit, qubit in measured.items():
@@ -67,7 +68,7 @@ def _chain(ideal: QuantumCircuit, site: Mapping[int, int]) -> ChainState:
     return state
 
 
-def _sets(num_bits: int) -> NDArray[np.bool_]:
+def fixed_sets(num_bits: int) -> NDArray[np.bool_]:
     """Fixed sets of bits, ``(40, num_bits)``: each holds a bit by a hash of both."""
     rows: list[NDArray[np.bool_]] = []
     for number, size in _SETS:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 
-from qdiff.circuit.measurement import active_qubits
+from qdiff.circuit.measurement import active_qubits, split_measurements
+from qdiff.noise.attach import attach_noise
 from qdiff.simulation import aer
 from qdiff.simulation.fingerprint.fixed_hash import hashed
-from qdiff.simulation.fingerprint.unitary_part import unitary_part
 
 MAX_LAW_BITS = 22
 """Up to so many qubits and classical bits the law is projected; 30 ms at 18 of them, 4 s at 22."""
@@ -29,7 +29,8 @@ def law_sketch(circuit: QuantumCircuit) -> tuple[float, ...] | None:
     """
     if circuit.num_clbits > MAX_LAW_BITS:
         return None
-    ideal, measured = unitary_part(circuit)
+    bare, measured = split_measurements(circuit)
+    ideal = attach_noise(bare, None).circuit  # gates on one or two qubits
     if not measured or len(active_qubits(ideal, set(measured.values()))) > MAX_LAW_BITS:
         return None
     table = _ideal_law(ideal, measured, circuit.num_clbits)

@@ -9,22 +9,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from chi_square import FALSE_ALARM, biased, p_value
-from oracles import random_law
-from torch import Tensor, nn
+from enumeration import all_spins, flip_matrix, forward_matrix
+from known_laws import porter_thomas
+from oracles import LevelOracle
+from torch import nn
+from untrained_networks import random_level_mlp
 
-from qdiff import Distribution, InputError, Register, Shots
+from qdiff import Distribution, InputError
 from qdiff.data import bits as bitorder
-from qdiff.models.diffusion.decoding import bitflip as bitflip_decoding
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
 from qdiff.models.diffusion.decoding.bitflip_laws import bound_table
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
 from qdiff.models.diffusion.decoding.flip_costs import step_costs
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.denoisers.config import ResidualMLP
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.level_network import LevelMLP, LevelNetwork
 from qdiff.models.diffusion.processes.bitflip import BitFlip, posterior_logits
-from qdiff.models.diffusion.processes.flip_kernels import ReverseStep, correlations, corrupt
+from qdiff.models.diffusion.processes.flip_kernels import ReverseStep, correlations
 from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
 from qdiff.models.diffusion.processes.masking import Masking
 from qdiff.models.diffusion.processes.process import Process
@@ -38,55 +39,6 @@ SCHEDULES = [
     FlipSchedule.geometric(steps=7),
     FlipSchedule(correlations=(1.0, 1 - 1e-9, 1e-9, 0.0)),
 ]
-
-
-def flip_matrix(correlation: float) -> np.ndarray:
-    """``[x, z]``: the chance that a bit ``x`` becomes ``z``."""
-    return np.array([[1 + correlation, 1 - correlation], [1 - correlation, 1 + correlation]]) / 2
-
-
-def forward_matrix(level: float, rates: tuple[float, ...]) -> np.ndarray:
-    """``q(z | x)`` of all strings, ``[x, z]``; bit 0 varies fastest."""
-    matrix = np.ones((1, 1))
-    for rate in rates:
-        matrix = np.kron(flip_matrix(level**rate), matrix)
-    return matrix
-
-
-class EnumeratedOracle(LevelNetwork):
-    """The exact leave-one-out logits of a law under given rates."""
-
-    def __init__(self, law: Distribution, rates: tuple[float, ...] | None = None) -> None:
-        super().__init__()
-        self.num_bits = law.num_bits
-        self.unused = nn.Parameter(torch.zeros(1))
-        self.bits = spins(torch.from_numpy(bitorder.all_bits(law.num_bits))).double()
-        self.law = torch.from_numpy(law.probabilities.copy())
-        self.rates = torch.tensor(rates or (1.0,) * law.num_bits, dtype=torch.float64)
-
-    def forward(self, states: Tensor, levels: Tensor) -> Tensor:
-        a = levels.double()[:, None, None] ** self.rates
-        each = (1 + a * states[:, None].double() * self.bits) / 2  # (row, string, bit)
-        logits = []
-        for bit in range(self.num_bits):
-            others = [j for j in range(self.num_bits) if j != bit]
-            weight = each[:, :, others].prod(2) * self.law
-            one, zero = (weight[:, self.bits[:, bit] == s].sum(1) for s in (1, -1))
-            logits.append(one.log() - zero.log())
-        return torch.stack(logits, dim=1)
-
-
-def random_network(num_bits: int, seed: int = 0) -> LevelMLP:
-    """An untrained network whose predictions are far from fair coins."""
-    generator = torch.Generator().manual_seed(seed)
-    network = LevelMLP.initialised(num_bits, width=16, depth=2, generator=generator)
-    for parameter in network.parameters():
-        nn.init.normal_(parameter, std=0.4, generator=generator)
-    return network.double().eval().requires_grad_(False)
-
-
-def all_spins(num_bits: int) -> Tensor:
-    return spins(torch.from_numpy(bitorder.all_bits(num_bits)))
 
 
 def dense_kernels(network: LevelNetwork, process: BitFlip) -> list[np.ndarray]:
@@ -167,19 +119,6 @@ def test_forward_kernels_compose(schedule: FlipSchedule) -> None:
         assert np.allclose(composed, flip_matrix(each[s + 1, bit].item()), rtol=0, atol=1e-12)
 
 
-@pytest.mark.statistical
-def test_every_bit_flips_at_its_own_rate() -> None:
-    rates, level = (0.4, 1.0, 3.0), 0.7
-    clean = spins(torch.tensor([[0, 1, 1]])).expand(100_000, 3)
-    correlation = correlations(torch.tensor([level]), torch.tensor(rates, dtype=torch.float64))
-    corrupted = corrupt(clean, correlation, torch.Generator().manual_seed(0))
-    shots = Shots.from_bits((corrupted > 0).numpy())
-    law = Distribution(probabilities=forward_matrix(level, rates)[0b110])
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-    assert p_value(shots, Distribution(probabilities=forward_matrix(level, (1, 1, 1))[6])) == 0
-
-
 @rates_of_three
 @pytest.mark.parametrize("num_bits", [1, 2, 3])
 def test_posterior_and_reverse_kernel_are_bayes_rule(
@@ -188,7 +127,7 @@ def test_posterior_and_reverse_kernel_are_bayes_rule(
     """The leave-one-out identity and ``p(z_s,i | z_t)``, against the joint law by enumeration."""
     rates = rates and rates[:num_bits]
     plain = rates or (1.0,) * num_bits
-    law, process = random_law(num_bits, seed=num_bits), BitFlip(rates=rates)
+    law, process = porter_thomas(num_bits, seed=num_bits), BitFlip(rates=rates)
     bits, states = bitorder.all_bits(num_bits) == 1, all_spins(num_bits)
     levels = process.schedule.correlations
     for later in (5, 30, 60, 64):
@@ -201,12 +140,10 @@ def test_posterior_and_reverse_kernel_are_bayes_rule(
         )
         given = joint / joint.sum(axis=(0, 1))
         level = torch.full((len(states),), levels[later], dtype=torch.float64)
-        logits = posterior_logits(
-            EnumeratedOracle(law, rates), states, level, process.rates_on(states)
-        )
+        logits = posterior_logits(LevelOracle(law, rates), states, level, process.rates_on(states))
         clean_one = np.einsum("xst,xb->tb", given, bits)
         assert np.allclose(torch.sigmoid(logits), clean_one, rtol=0, atol=1e-12)
-        step, agreement = process.reverse_step(EnumeratedOracle(law, rates), states, later)
+        step, agreement = process.reverse_step(LevelOracle(law, rates), states, later)
         stay, flip = step.predicted(agreement)
         earlier_one = np.einsum("xst,sb->tb", given, bits)
         assert np.allclose(torch.where(states > 0, stay, flip), earlier_one, rtol=0, atol=1e-12)
@@ -219,7 +156,7 @@ def test_posterior_and_reverse_kernel_are_bayes_rule(
 def test_the_table_multiplies_the_dense_transition_matrices(
     rates: tuple[float, ...] | None,
 ) -> None:
-    network = random_network(3)
+    network = random_level_mlp(3)
     process = BitFlip(schedule=FlipSchedule.cosine(steps=4), rates=rates)
     law = np.full(8, 1 / 8)
     for kernel in dense_kernels(network, process):
@@ -232,9 +169,9 @@ def test_the_table_multiplies_the_dense_transition_matrices(
 
 @rates_of_three
 def test_one_step_is_the_product_of_the_marginals(rates: tuple[float, ...] | None) -> None:
-    law = random_law(3)
+    law = porter_thomas(3)
     process = BitFlip(schedule=FlipSchedule.cosine(steps=1), rates=rates)
-    table = BitFlipLaw(EnumeratedOracle(law, rates), process).table()
+    table = BitFlipLaw(LevelOracle(law, rates), process).table()
     one = law.probabilities @ bitorder.all_bits(3)
     factors = np.where(bitorder.all_bits(3) == 1, one, 1 - one)
     assert np.allclose(table, factors.prod(axis=1), rtol=0, atol=1e-12)
@@ -244,10 +181,10 @@ def test_one_step_is_the_product_of_the_marginals(rates: tuple[float, ...] | Non
 def test_many_steps_of_a_perfect_network_give_back_the_law(
     rates: tuple[float, ...] | None,
 ) -> None:
-    law, distances = random_law(3), []
+    law, distances = porter_thomas(3), []
     for steps in (1, 4, 16, 64, 256):
         process = BitFlip(schedule=FlipSchedule.cosine(steps=steps), rates=rates)
-        table = BitFlipLaw(EnumeratedOracle(law, rates), process).table()
+        table = BitFlipLaw(LevelOracle(law, rates), process).table()
         distances.append(np.abs(table - law.probabilities).sum() / 2)
     assert all(a > 1.5 * b for a, b in pairwise(distances))
     assert distances[0] > 0.05
@@ -255,13 +192,11 @@ def test_many_steps_of_a_perfect_network_give_back_the_law(
 
 
 def test_relabelled_bits_permute_the_table() -> None:
-    law, relabel, rates = random_law(3, seed=1), [2, 0, 1], (0.4, 1.0, 3.0)
+    law, relabel, rates = porter_thomas(3, seed=1), [2, 0, 1], (0.4, 1.0, 3.0)
     moved = tuple(rates[bit] for bit in relabel)
     process = BitFlip(schedule=FlipSchedule.cosine(steps=3), rates=rates)
-    table = BitFlipLaw(EnumeratedOracle(law, rates), process).table()
-    found = BitFlipLaw(
-        EnumeratedOracle(law.marginal(relabel), moved), replace(process, rates=moved)
-    )
+    table = BitFlipLaw(LevelOracle(law, rates), process).table()
+    found = BitFlipLaw(LevelOracle(law.marginal(relabel), moved), replace(process, rates=moved))
     expected = Distribution(probabilities=table).marginal(relabel).probabilities
     assert np.allclose(found.table(), expected, rtol=0, atol=1e-12)
 
@@ -269,29 +204,8 @@ def test_relabelled_bits_permute_the_table() -> None:
 # the sampler
 
 
-@pytest.mark.statistical
-@pytest.mark.parametrize(
-    ("num_bits", "chunk"),
-    [(5, 1 << 14), (5, 30_001), (12, 4_000)],  # the last: more strings than rows in a chunk
-)
-def test_the_sampler_follows_its_own_table(monkeypatch: Any, num_bits: int, chunk: int) -> None:
-    monkeypatch.setattr(bitflip_decoding, "_CHUNK_ROWS", chunk)
-    rates = (0.5, 1.0, 2.0, 1.0, 1.5) + (1.0,) * (num_bits - 5)
-    process = BitFlip(schedule=FlipSchedule.cosine(steps=5), rates=rates)
-    law = BitFlipLaw(random_network(num_bits), process)
-    number = 1_000_000 if num_bits == 5 else 100_000
-    words, counts = law.draw(number, np.random.default_rng(3))
-    shots = Shots.from_words(words, counts, registers=[Register("c", num_bits)])
-    table = law.table()
-    exact = Distribution(probabilities=table / table.sum())
-    assert shots.num_shots == number
-    assert abs(table.sum() - 1) < 1e-12
-    assert p_value(shots, exact) > FALSE_ALARM
-    assert p_value(shots, biased(exact)) < FALSE_ALARM
-
-
 def test_the_same_seed_gives_the_same_bits() -> None:
-    law = BitFlipLaw(random_network(6), BitFlip(schedule=FlipSchedule.cosine(steps=3)))
+    law = BitFlipLaw(random_level_mlp(6), BitFlip(schedule=FlipSchedule.cosine(steps=3)))
     first, again, other = (law.draw(500, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(first[0], again[0])
     assert np.array_equal(first[1], again[1])
@@ -303,7 +217,7 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 
 def test_the_bound_against_all_trajectories() -> None:
     """``E_q[log q(z_1..z_K | x) - log p(z_0..z_K)]`` summed over all paths of 2 bits."""
-    network, rates = random_network(2), (0.5, 2.0)
+    network, rates = random_level_mlp(2), (0.5, 2.0)
     process = BitFlip(schedule=FlipSchedule.log_odds(steps=3, sharpest=3.0), rates=rates)
     levels, kernels = process.schedule.correlations, dense_kernels(network, process)[::-1]
     forward = [forward_matrix(b / a, rates) for a, b in pairwise(levels)]
@@ -320,7 +234,7 @@ def test_the_bound_against_all_trajectories() -> None:
 def test_the_bound_lies_below_the_log_probability(rates: tuple[float, ...] | None) -> None:
     for steps in (2, 9):
         process = BitFlip(schedule=FlipSchedule.cosine(steps=steps), rates=rates)
-        for network in (random_network(3), EnumeratedOracle(random_law(3), rates)):
+        for network in (random_level_mlp(3), LevelOracle(porter_thomas(3), rates)):
             gap = bound_table(network, process) + np.log(BitFlipLaw(network, process).table())
             assert (gap > 1e-4).all()
 
@@ -328,55 +242,14 @@ def test_the_bound_lies_below_the_log_probability(rates: tuple[float, ...] | Non
 def test_the_bound_is_the_log_probability_where_it_must_be() -> None:
     """In one step nothing lies between; a product law loses nothing in any number of steps."""
     one = BitFlip(schedule=FlipSchedule.cosine(steps=1))
-    network = random_network(3)
+    network = random_level_mlp(3)
     assert np.allclose(bound_table(network, one), -np.log(BitFlipLaw(network, one).table()))
     table = np.ones(1)
     for chance in (0.2, 0.5, 0.9):
         table = np.concatenate([table * (1 - chance), table * chance])
     law = Distribution(probabilities=table)
-    bound = bound_table(EnumeratedOracle(law), BitFlip(schedule=FlipSchedule.cosine(steps=5)))
+    bound = bound_table(LevelOracle(law), BitFlip(schedule=FlipSchedule.cosine(steps=5)))
     assert np.allclose(bound, -np.log(table), rtol=0, atol=1e-12)
-
-
-@pytest.mark.statistical
-def test_bound_and_surprise_estimate_the_exact_bound() -> None:
-    """Each within 5.5 standard errors (false alarm 3e-7 for 8 strings), which is below 2 %."""
-    network, process = (
-        random_network(3),
-        BitFlip(schedule=FlipSchedule.log_odds(steps=20, sharpest=4.0), rates=(0.5, 1.0, 2.0)),
-    )
-    exact = bound_table(network, process)
-    bound, error = BitFlipLaw(network, process).bound(
-        bitorder.all_bits(3), np.random.default_rng(0), samples=2000
-    )
-    clean = all_spins(3).repeat(4000, 1)
-    scores = process.surprise(network, clean, torch.Generator().manual_seed(0)).reshape(-1, 8)
-    spread = scores.std(0) / len(scores) ** 0.5
-    for mean, one_error in ((-bound, error), (scores.mean(0).numpy(), spread.numpy())):
-        assert (np.abs(mean - exact) < 5.5 * one_error).all()
-        assert 5.5 * np.sqrt((one_error**2).sum()) < 0.02 * exact.sum()
-
-
-@pytest.mark.statistical
-def test_step_costs_add_up_to_the_bound() -> None:
-    """With a perfect network and strings of its law, for every choice of steps."""
-    law = random_law(3)
-    fine = BitFlip(schedule=FlipSchedule.cosine(steps=6), rates=(0.5, 1.0, 2.0))
-    oracle, generator = EnumeratedOracle(law, fine.rates), torch.Generator().manual_seed(0)
-    rows = law.sample(3000, seed=2)
-    rows_each = np.repeat(rows.bits, rows.counts, axis=0)
-    repeats = np.stack(
-        [
-            step_costs(oracle, fine, part, generator)
-            for part in np.array_split(np.random.default_rng(0).permutation(rows_each), 30)
-        ]
-    )
-    for levels in ((0, 1, 2, 3, 4, 5, 6), (0, 2, 5, 6)):
-        each = sum(repeats[:, s, t] for s, t in pairwise(levels))
-        chosen = FlipSchedule(correlations=tuple(fine.schedule.correlations[k] for k in levels))
-        exact = law.probabilities @ bound_table(oracle, replace(fine, schedule=chosen))
-        error = each.std(ddof=1) / len(each) ** 0.5
-        assert abs(each.mean() - exact) < 5 * error < 0.02 * exact
 
 
 # training
@@ -440,7 +313,7 @@ def test_a_fresh_network_is_a_fair_coin_and_leaves_the_global_generator_alone() 
 
 def test_one_bit() -> None:
     law = Distribution(probabilities=np.array([0.3, 0.7]))
-    decoder = BitFlipLaw(EnumeratedOracle(law), BitFlip())
+    decoder = BitFlipLaw(LevelOracle(law), BitFlip())
     assert np.allclose(decoder.table(), law.probabilities, rtol=0, atol=1e-12)
     words, counts = decoder.draw(10, np.random.default_rng(0))
     assert counts.sum() == 10
@@ -482,12 +355,12 @@ def test_two_hundred_bits() -> None:
         lambda: BitFlip(rates=(1.0, 0.0)),
         lambda: BitFlip(rates=(1.0, float("nan"))),
         lambda: BitFlip(rates=(1.0, float("inf"))),
-        lambda: BitFlipLaw(random_network(3), BitFlip(rates=(1.0, 1.0))),
+        lambda: BitFlipLaw(random_level_mlp(3), BitFlip(rates=(1.0, 1.0))),
         lambda: LevelMLP(2, width=0, depth=1),
         lambda: step_costs(
-            random_network(2), BitFlip(), np.zeros((0, 2), np.uint8), torch.Generator()
+            random_level_mlp(2), BitFlip(), np.zeros((0, 2), np.uint8), torch.Generator()
         ),
-        lambda: BitFlipLaw(random_network(2), BitFlip()).bound(
+        lambda: BitFlipLaw(random_level_mlp(2), BitFlip()).bound(
             np.zeros((1, 2), np.uint8), np.random.default_rng(0), samples=1
         ),
     ],

@@ -4,51 +4,28 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 import torch
-from chi_square import FALSE_ALARM, biased, p_value
-from torch import Tensor, nn
+from torch import Tensor
+from untrained_networks import (
+    COUPLED_TRANSFORMER,
+    PLAIN_MLP,
+    PLAIN_TRANSFORMER,
+    TREE,
+    every_network,
+    seeded,
+    stir,
+    stirred,
+)
 
-from qdiff import Distribution, InputError, Register, Shots
-from qdiff.data import bits as bitorder
-from qdiff.models.diffusion.decoding import fixed_order as decoding
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
+from qdiff import InputError
+from qdiff.models.diffusion.decoding import ordered as decoding
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.denoisers import transformer
-from qdiff.models.diffusion.denoisers.config import (
-    MLP,
-    NetworkConfig,
-    Transformer,
-    network_from_dict,
-)
+from qdiff.models.diffusion.denoisers.config import NetworkConfig, Transformer, network_from_dict
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser
-from qdiff.models.diffusion.denoisers.transformer import CausalTransformer, Coupling
+from qdiff.models.diffusion.denoisers.transformer import CausalTransformer
 from qdiff.models.diffusion.processes.masking import ordered_surprise, random_orders
-
-TREE: Coupling = ((0, 1), (1, 2), (2, 3), (1, 4))  # bit 5 is coupled to none
-MLP_ = MLP(width=16, depth=2)
-PLAIN = Transformer(width=16, depth=2, heads=2)
-COUPLED = Transformer(width=16, depth=2, heads=2, coupling=TREE)
-every_network = pytest.mark.parametrize(
-    "config", [MLP_, PLAIN, COUPLED], ids=["mlp", "transformer", "coupled"]
-)
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def stir(network: Denoiser, std: float = 0.5) -> Denoiser:
-    """Leave no parameter at the zeros it starts from, nor at one another's values."""
-    generator = seeded(1)
-    for parameter in network.parameters():
-        nn.init.normal_(parameter, std=std, generator=generator)
-    return network.eval()
-
-
-def stirred(config: NetworkConfig, dtype: torch.dtype = torch.float64) -> Denoiser:
-    network = stir(config.build(6, generator=seeded()))
-    return network.to(dtype).requires_grad_(False)
 
 
 def strings(rows: int, num_bits: int, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -67,7 +44,14 @@ def walked(network: Denoiser, clean: Tensor, order: list[int], *, remember: bool
 
 @pytest.mark.parametrize(
     ("config", "num_bits"),
-    [(MLP_, 1), (MLP_, 200), (PLAIN, 1), (PLAIN, 200), (COUPLED, 6), (COUPLED, 200)],
+    [
+        (PLAIN_MLP, 1),
+        (PLAIN_MLP, 200),
+        (PLAIN_TRANSFORMER, 1),
+        (PLAIN_TRANSFORMER, 200),
+        (COUPLED_TRANSFORMER, 6),
+        (COUPLED_TRANSFORMER, 200),
+    ],
 )
 def test_a_fresh_network_of_any_size_is_a_fair_coin(config: NetworkConfig, num_bits: int) -> None:
     before = torch.random.get_rng_state()
@@ -157,25 +141,9 @@ def test_the_loss_reaches_every_parameter(config: NetworkConfig) -> None:
         assert parameter.grad.abs().max() > 0, name
 
 
-@pytest.mark.statistical
-@every_network
-@pytest.mark.parametrize("chunk", [1 << 12, 3])  # 3 rows at a time: most prefixes are forgotten
-def test_draws_follow_the_networks_own_table(
-    monkeypatch: pytest.MonkeyPatch, config: NetworkConfig, chunk: int
-) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK_ROWS", chunk)
-    decoder = OrderedDecoder(stirred(config, torch.float32), [5, 0, 3, 1, 4, 2])
-    table = decoder.table()
-    assert abs(table.sum() - 1) < 1e-12
-    assert np.allclose(np.log(table), decoder.log_prob(bitorder.all_bits(6)), atol=1e-4)
-    words, counts = decoder.draw(100_000, np.random.default_rng(3))
-    shots = Shots.from_words(words, counts, registers=[Register("c", 6)])
-    law = Distribution(probabilities=table / table.sum())
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-
-
-@pytest.mark.parametrize("config", [PLAIN, COUPLED], ids=["transformer", "coupled"])
+@pytest.mark.parametrize(
+    "config", [PLAIN_TRANSFORMER, COUPLED_TRANSFORMER], ids=["transformer", "coupled"]
+)
 def test_the_memory_of_waiting_prefixes_is_given_back(
     monkeypatch: pytest.MonkeyPatch, config: NetworkConfig
 ) -> None:
@@ -211,10 +179,11 @@ def test_a_skeleton_of_any_size_takes_no_memory() -> None:
     huge = network_from_dict({"kind": "mlp", "width": 1 << 14, "depth": 256}).skeleton(1 << 20)
     assert sum(parameter.numel() for parameter in huge.parameters()) > 1 << 34
     with pytest.raises(RuntimeError):
-        huge.load_state_dict(stirred(MLP_).state_dict(), assign=True)
+        huge.load_state_dict(stirred(PLAIN_MLP).state_dict(), assign=True)
 
 
-TRANSFORMER = {"kind": "transformer", "width": 16, "depth": 2, "heads": 2, "coupling": []}
+WRITTEN = {"kind": "transformer", "width": 16, "depth": 2, "heads": 2, "coupling": []}
+"""A transformer's configuration as files have it."""
 
 
 @pytest.mark.parametrize(
@@ -231,14 +200,14 @@ TRANSFORMER = {"kind": "transformer", "width": 16, "depth": 2, "heads": 2, "coup
         *({"kind": "mlp", "width": width, "depth": 2} for width in (0, -1, 1e3, "9", True, None)),
         *({"kind": "mlp", "width": 16, "depth": depth} for depth in (0, 1 << 40, [2])),
         {"kind": "mlp", "width": 1 << 40, "depth": 2},
-        TRANSFORMER | {"heads": 3},
-        TRANSFORMER | {"heads": 32},
-        TRANSFORMER | {"width": 1 << 40},
+        WRITTEN | {"heads": 3},
+        WRITTEN | {"heads": 32},
+        WRITTEN | {"width": 1 << 40},
         *(
-            TRANSFORMER | {"coupling": coupling}
+            WRITTEN | {"coupling": coupling}
             for coupling in (None, 3, "01", {"0": 1}, [0, 1], [[0]], [[0, 1, 2]], [[0, 0]])
         ),
-        *(TRANSFORMER | {"coupling": [pair]} for pair in ([0, -1], [0, "1"], [0, 1.0], [0, True])),
+        *(WRITTEN | {"coupling": [pair]} for pair in ([0, -1], [0, "1"], [0, 1.0], [0, True])),
     ],
 )
 def test_hostile_descriptions_are_refused(value: object) -> None:
@@ -249,11 +218,11 @@ def test_hostile_descriptions_are_refused(value: object) -> None:
 @pytest.mark.parametrize("num_bits", [4, transformer.MAX_BITS + 1])
 def test_bits_that_a_coupled_transformer_cannot_have_are_refused(num_bits: int) -> None:
     with pytest.raises(InputError):
-        COUPLED.skeleton(num_bits)
+        COUPLED_TRANSFORMER.skeleton(num_bits)
 
 
 def test_no_bias_is_a_bias_of_zero() -> None:
-    plain, coupled = stirred(PLAIN), stirred(COUPLED)
+    plain, coupled = stirred(PLAIN_TRANSFORMER), stirred(COUPLED_TRANSFORMER)
     state = plain.state_dict() | {"bias.weight": torch.zeros(transformer.FARTHEST + 3, 2)}
     learned = coupled(strings(9, 6))
     coupled.load_state_dict(state)
@@ -276,7 +245,11 @@ def test_relations_are_distances_in_the_coupling_graph() -> None:
 def test_relabelled_bits_with_relabelled_couplings_are_the_same_network() -> None:
     """The bias depends on distance alone: nothing else in the network knows the graph."""
     moved = [3, 5, 0, 1, 4, 2]  # old bit i is new bit moved[i]
-    old, clean, orders = stirred(COUPLED), strings(20, 6), random_orders(20, 6, seeded(8))
+    old, clean, orders = (
+        stirred(COUPLED_TRANSFORMER),
+        strings(20, 6),
+        random_orders(20, 6, seeded(8)),
+    )
     edges = tuple((moved[a], moved[b]) for a, b in TREE)
     new_place = torch.tensor(moved)
     values = torch.stack([2 * new_place, 2 * new_place + 1], dim=1).flatten()

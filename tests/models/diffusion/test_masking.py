@@ -8,14 +8,14 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
-from chi_square import FALSE_ALARM, biased, p_value
-from oracles import Oracle, random_law
+from known_laws import porter_thomas
+from oracles import Oracle
 from torch import nn
+from untrained_networks import random_mlp
 
-from qdiff import Distribution, InputError, Register, Shots
+from qdiff import Distribution, InputError
 from qdiff.data import bits as bitorder
-from qdiff.models.diffusion.decoding import fixed_order as decoding
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.denoisers.config import MLP, NetworkConfig, ResidualMLP, Transformer
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, StatelessDenoiser, spins
 from qdiff.models.diffusion.processes import masking
@@ -23,25 +23,16 @@ from qdiff.models.diffusion.training import acceleration
 from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
 
 
-def random_network(num_bits: int, seed: int = 0, scale: float = 1.5) -> ResidualMLP:
-    """An untrained network whose conditionals are far from fair coins."""
-    generator = torch.Generator().manual_seed(seed)
-    network = ResidualMLP.initialised(num_bits, width=16, depth=2, generator=generator)
-    for parameter in network.parameters():
-        nn.init.normal_(parameter, std=scale / 4, generator=generator)
-    return network.eval().requires_grad_(False)
-
-
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 1, 4, 0, 2], [4, 3, 2, 1, 0]])
 def test_table_equals_log_prob_and_sums_to_one(order: list[int]) -> None:
-    decoder = OrderedDecoder(random_network(5), order)
+    decoder = OrderedDecoder(random_mlp(5), order)
     table = decoder.table()
     assert abs(table.sum() - 1) < 1e-12
     assert np.allclose(np.log(table), decoder.log_prob(bitorder.all_bits(5)), atol=1e-6)
 
 
 def test_log_prob_against_a_written_out_chain_rule() -> None:
-    network, order = random_network(4), [2, 0, 3, 1]
+    network, order = random_mlp(4), [2, 0, 3, 1]
     row = np.array([1, 0, 0, 1], dtype=np.uint8)
     state, expected = torch.zeros(1, 4), 0.0
     for bit in order:
@@ -55,14 +46,14 @@ def test_log_prob_against_a_written_out_chain_rule() -> None:
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_a_perfect_denoiser_gives_back_the_law_along_every_order(order: tuple[int, ...]) -> None:
-    law = random_law(3)
+    law = porter_thomas(3)
     table = OrderedDecoder(Oracle(law), order).table()
     assert np.allclose(table, law.probabilities, atol=1e-12)
 
 
 def test_relabelled_bits_permute_the_table() -> None:
     """The table of order s under a relabelled oracle is the relabelled table."""
-    law, relabel = random_law(3, seed=1), [2, 0, 1]
+    law, relabel = porter_thomas(3, seed=1), [2, 0, 1]
     moved = law.marginal(relabel)
     table = OrderedDecoder(Oracle(moved), [1, 2, 0]).table()
     assert np.allclose(table, moved.probabilities, atol=1e-12)
@@ -70,7 +61,7 @@ def test_relabelled_bits_permute_the_table() -> None:
 
 @pytest.mark.parametrize("given", [{}, {3: 1}, {0: 1, 2: 0}])
 def test_given_bits_and_marginals_against_enumeration(given: dict[int, int]) -> None:
-    law, rows = random_law(4, seed=2), bitorder.all_bits(4)
+    law, rows = porter_thomas(4, seed=2), bitorder.all_bits(4)
     agrees = (rows[:, [*given]] == [*given.values()]).all(axis=1)
     total = law.probabilities[agrees].sum()
     exact = np.where(agrees, law.probabilities, 0) / total
@@ -83,55 +74,6 @@ def test_given_bits_and_marginals_against_enumeration(given: dict[int, int]) -> 
     words, counts = decoder.draw(1000, np.random.default_rng(0))
     assert counts.sum() == 1000
     assert agrees[bitorder.to_indices(words, 4)].all()
-
-
-@pytest.mark.statistical
-def test_single_trials_and_many_are_binomial() -> None:
-    """Sums over rows of both kinds, by chi-square; false alarm 1e-6."""
-    counts = np.tile([1, 1, 2], 100_000)
-    source, chances = np.random.default_rng(4), np.full(300_000, 0.3)
-    ones = decoding._binomial(counts, chances, source)
-    # a single trial gives 0 or 1; a pair 0, 1 or 2
-    code = np.where(counts == 1, ones, 2 + ones)
-    shots = Shots.from_indices(
-        np.arange(8), np.bincount(code, minlength=8), registers=[Register("c", 3)]
-    )
-    exact = np.array([2 * 0.7, 2 * 0.3, 0.49, 0.42, 0.09, 0, 0, 0]) / 3
-    law = Distribution(probabilities=exact)
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-    certain = decoding._binomial(np.array([1, 1, 5, 5]), np.array([0.0, 1, 0, 1]), source)
-    assert certain.tolist() == [0, 1, 0, 5]
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("chunk", [1 << 12, 3])  # 3 rows at a time: the depth-first path
-def test_prefix_splitting_follows_its_own_table(monkeypatch, chunk: int) -> None:
-    monkeypatch.setattr(decoding, "_CHUNK_ROWS", chunk)
-    decoder = OrderedDecoder(random_network(6), [5, 0, 3, 1, 4, 2])
-    words, counts = decoder.draw(100_000, np.random.default_rng(3))
-    shots = Shots.from_words(words, counts, registers=[Register("c", 6)])
-    law = Distribution(probabilities=decoder.table() / decoder.table().sum())
-    assert shots.num_shots == 100_000
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-
-
-@pytest.mark.statistical
-def test_tree_table_and_one_bit_at_a_time_agree_in_law() -> None:
-    """The plain sampler, a row a shot, against the table that the tree is tested against."""
-    network, order = random_network(6), [5, 0, 3, 1, 4, 2]
-    generator = torch.Generator().manual_seed(4)
-    states = torch.zeros(100_000, 6)
-    for bit in order:
-        one = torch.sigmoid(network(states)[:, bit].double())
-        uniform = torch.rand(len(states), dtype=torch.float64, generator=generator)
-        states[:, bit] = torch.where(uniform < one, 1.0, -1.0)
-    shots = Shots.from_bits((states > 0).numpy())
-    table = OrderedDecoder(network, order).table()
-    law = Distribution(probabilities=table / table.sum())
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
 
 
 def test_splitting_costs_prefixes_not_shots() -> None:
@@ -155,7 +97,7 @@ def test_splitting_costs_prefixes_not_shots() -> None:
 
 def test_the_loss_estimates_the_mean_over_orders() -> None:
     """For n = 3, averaged over all visible sets, it is the mean over the 3! orders."""
-    law = random_law(3)
+    law = porter_thomas(3)
     oracle = Oracle(law)
     clean = spins(torch.from_numpy(bitorder.all_bits(3)))
     exact = np.mean(
@@ -174,18 +116,6 @@ def test_the_loss_estimates_the_mean_over_orders() -> None:
             loss = masking.any_order_loss(oracle, clean[row : row + 1], visible)
             total[row] += chance * loss.double()
     assert np.allclose(total.numpy(), exact, atol=1e-6)
-
-
-@pytest.mark.statistical
-def test_visible_sets_are_uniform_given_their_size() -> None:
-    """Chi-square over all 7 non-full subsets of 3 bits, false alarm 1e-6."""
-    visible = masking.random_visibility(60_000, 3, torch.Generator().manual_seed(1))
-    index = (visible @ torch.tensor([1.0, 2.0, 4.0])).long().numpy()
-    shots = Shots.from_indices(
-        np.arange(8), np.bincount(index, minlength=8), registers=[Register("c", 3)]
-    )
-    chances = np.array([1 / 3, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 1 / 9, 0])
-    assert p_value(shots, Distribution(probabilities=chances)) > FALSE_ALARM
 
 
 def test_a_fresh_network_is_a_fair_coin_and_leaves_the_global_generator_alone() -> None:
@@ -352,7 +282,7 @@ def test_resumed_training_is_uninterrupted_training_bit_for_bit(
 
 
 def test_acceleration_is_for_cuda_alone() -> None:
-    cpu, network = torch.device("cpu"), random_network(3)
+    cpu, network = torch.device("cpu"), random_mlp(3)
     assert acceleration.compiled(network, cpu) is network
     with acceleration.mixed_precision(cpu):
         assert not torch.is_autocast_enabled("cpu")
@@ -372,7 +302,7 @@ def test_a_compiled_network_is_the_same_network(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(torch, "compile", compile_)
     monkeypatch.setattr(acceleration, "find_spec", lambda _: True)
-    network, states = random_network(3), torch.tensor([[1.0, 0.0, -1.0]])
+    network, states = random_mlp(3), torch.tensor([[1.0, 0.0, -1.0]])
     twin = acceleration.compiled(network, torch.device("cuda"))
     with torch.no_grad():
         network.head.bias += 1.0

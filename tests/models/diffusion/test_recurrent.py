@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from untrained_networks import seeded, stir
 
 from qdiff.models.diffusion.denoisers.recurrent import RecurrentNetwork
 
@@ -16,11 +17,9 @@ BITS = 7
 
 def network(num_bits: int = BITS, hidden: int = 5) -> RecurrentNetwork:
     """One whose parameters are all different, in float64."""
-    generator = torch.Generator().manual_seed(1)
+    generator = seeded(1)
     built = RecurrentNetwork.initialised(num_bits, hidden=hidden, generator=generator)
-    for parameter in built.parameters():
-        nn.init.normal_(parameter, std=0.7, generator=generator)
-    return built.double().requires_grad_(False)
+    return stir(built, 0.7, generator).double().requires_grad_(False)
 
 
 def stepped(recurrent: RecurrentNetwork, states: Tensor, *, remember: bool) -> Tensor:

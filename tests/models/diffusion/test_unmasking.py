@@ -1,4 +1,4 @@
-"""Parallel unmasking: the sampler against its law, the law against brute force, the penalty."""
+"""Parallel unmasking: its law against brute force, what drawing costs, the penalty of few steps."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from math import comb
 import numpy as np
 import pytest
 import torch
-from chi_square import FALSE_ALARM, biased, p_value
-from oracles import Oracle, ghz_law, random_law
-from scipy import stats
+from enumeration import conditionals, exact_profile
+from known_laws import ghz, porter_thomas
+from oracles import Oracle
 from torch import nn
+from untrained_networks import Rough
 
-from qdiff import Distribution, InputError, Register, Shots
-from qdiff.comparison.metrics.tables import kl_divergence
+from qdiff import InputError
+from qdiff.comparison.metrics.table_metrics import kl_divergence
 from qdiff.data import bits as bitorder
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.models.diffusion.decoding import parallel as unmasking
 from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile, entropy_profile
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
 from qdiff.models.diffusion.decoding.unmasking_laws import block_table, random_order_table
 from qdiff.models.diffusion.decoding.unmasking_schedule import (
@@ -31,30 +32,6 @@ from qdiff.models.diffusion.decoding.unmasking_schedule import (
 from qdiff.models.diffusion.denoisers.denoiser import StatelessDenoiser
 
 LN2 = np.log(2)
-
-
-class Rough(StatelessDenoiser):
-    """A random function of the visible bits, in float64: its orders disagree with one another."""
-
-    def __init__(self, num_bits: int, seed: int = 0) -> None:
-        super().__init__()
-        self.num_bits = num_bits
-        generator = torch.Generator().manual_seed(seed)
-
-        def normal(*shape: int) -> nn.Parameter:
-            return nn.Parameter(torch.randn(shape, dtype=torch.float64, generator=generator))
-
-        self.inner, self.outer = normal(2 * num_bits, 16), normal(16, num_bits)
-        self.requires_grad_(False)
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        features = torch.cat([states, 1 - states.abs()], dim=1).double()
-        return torch.tanh(features @ self.inner / 2) @ self.outer / 2
-
-
-def conditionals(network: StatelessDenoiser, state: np.ndarray) -> np.ndarray:
-    """Probability of each bit being 1, from one row at a time."""
-    return torch.sigmoid(network(torch.from_numpy(state)[None]).double())[0].numpy()
 
 
 def blocks_of(bits: tuple[int, ...], sizes: tuple[int, ...]) -> Iterator[list[tuple[int, ...]]]:
@@ -81,28 +58,6 @@ def law_of_blocks(network: StatelessDenoiser, blocks: list[tuple[int, ...]]) -> 
             for bit in block:
                 state[bit] = 2.0 * row[bit] - 1
     return table
-
-
-def exact_profile(network: StatelessDenoiser, law: Distribution) -> np.ndarray:
-    """f_j by enumeration: -log q(x_i | x_S) averaged over strings, sets of j bits, other bits."""
-    num_bits = law.num_bits
-    profile = np.zeros(num_bits)
-    for x, row in enumerate(bitorder.all_bits(num_bits)):
-        for j in range(num_bits):
-            for visible in combinations(range(num_bits), j):
-                state = np.zeros(num_bits, dtype=np.float32)
-                state[list(visible)] = 2.0 * row[list(visible)] - 1
-                one = conditionals(network, state)
-                chance = np.where(row, one, 1 - one)
-                hidden = [bit for bit in range(num_bits) if bit not in visible]
-                surprise = -np.log(chance[hidden]).mean()
-                profile[j] += law.probabilities[x] * surprise / comb(num_bits, j)
-    return profile
-
-
-def drawn(decoder: ParallelDecoder, shots: int, seed: int) -> Shots:
-    words, counts = decoder.draw(shots, np.random.default_rng(seed))
-    return Shots.from_words(words, counts, registers=[Register("c", decoder.num_bits)])
 
 
 # The exact laws
@@ -152,60 +107,17 @@ def test_one_bit_a_step_is_the_random_order_law() -> None:
 
 
 def test_a_perfect_denoiser_one_bit_a_step_gives_back_the_law() -> None:
-    law = random_law(6)
+    law = porter_thomas(6)
     assert np.abs(random_order_table(Oracle(law)) - law.probabilities).max() < 1e-12
 
 
 def test_a_bell_pair_in_one_step_is_two_fair_coins_and_in_two_is_exact() -> None:
-    bell = Oracle(ghz_law(2))
+    bell = Oracle(ghz(2))
     assert np.allclose(ParallelDecoder(bell, steps=1).table(), 0.25, atol=1e-12)
     assert np.allclose(ParallelDecoder(bell, steps=2).table(), [0.5, 0, 0, 0.5], atol=1e-12)
 
 
-# The sampler against its law
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("steps", [1, 2, 3, 6])
-def test_the_sampler_follows_its_own_law(steps: int) -> None:
-    decoder = ParallelDecoder(Rough(6, seed=2), steps=steps)
-    law = Distribution(probabilities=decoder.table() / decoder.table().sum())
-    shots = drawn(decoder, 100_000, seed=steps)
-    assert shots.num_shots == 100_000
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("steps", [1, 3, 4])
-def test_the_sampler_follows_its_conditional_law(steps: int) -> None:
-    decoder = ParallelDecoder(Rough(6, seed=2), steps=steps, given={4: 1, 0: 0})
-    law = Distribution(probabilities=decoder.table() / decoder.table().sum())
-    shots = drawn(decoder, 100_000, seed=steps)
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-
-
-@pytest.mark.statistical
-def test_the_number_of_steps_matters_to_the_test() -> None:
-    """Power: two steps are not taken for six, nor the reverse."""
-    network = Rough(6, seed=2)
-    two, six = (ParallelDecoder(network, steps=steps) for steps in (2, 6))
-    laws = [Distribution(probabilities=law.table() / law.table().sum()) for law in (two, six)]
-    assert p_value(drawn(six, 100_000, seed=1), laws[0]) < FALSE_ALARM
-    assert p_value(drawn(two, 100_000, seed=1), laws[1]) < FALSE_ALARM
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize("rows", [7, 100, 1 << 17])  # equal states: never, sometimes, always
-def test_chunks_do_not_change_the_law(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
-    monkeypatch.setattr(unmasking, "_CHUNK_ROWS", rows)
-    decoder = ParallelDecoder(Rough(5, seed=3), steps=5)
-    law = Distribution(probabilities=decoder.table() / decoder.table().sum())
-    shots = drawn(decoder, 20_000, seed=rows)
-    assert shots.num_shots == 20_000
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law, by=0.06)) < FALSE_ALARM
+# The sampler
 
 
 @pytest.mark.parametrize("num_bits", [1, 6, 70])
@@ -280,19 +192,9 @@ class Fair(StatelessDenoiser):
         return torch.zeros_like(states)
 
 
-@pytest.mark.statistical
-def test_rare_bits_are_drawn_at_their_rate() -> None:
-    """Chances near 3e-5, where a float32 uniform already has visible steps; false alarm 1e-6."""
-    source, chance, number = torch.Generator().manual_seed(0), 3e-5, 3_000_000
-    logits = torch.full((number,), float(np.log(chance / (1 - chance))))
-    ones = int((unmasking.draw_spins(logits, source) > 0).sum())
-    assert stats.binomtest(ones, number, chance).pvalue > FALSE_ALARM
-    assert stats.binomtest(ones, number, 2 * chance).pvalue < FALSE_ALARM
-
-
 def test_a_tally_counts_every_row_once_whatever_the_chunks() -> None:
     rows = np.random.default_rng(0).integers(0, 2, (1000, 70), dtype=np.uint8) * (np.arange(70) < 5)
-    tally = Tally(70)
+    tally = StreamingCounts(70)
     for part in np.split(rows, [1, 2, 300, 310, 900]):
         tally.add(part)
     expected = bitorder.aggregate(bitorder.pack(rows), np.ones(1000, np.int64))
@@ -322,7 +224,7 @@ def test_the_best_placement_beats_every_other(steps: int) -> None:
 
 def test_a_ghz_state_in_one_step_costs_all_but_one_of_its_bits() -> None:
     num_bits = 8
-    oracle, rows = Oracle(ghz_law(num_bits)), np.repeat([[0], [1]], num_bits, axis=1)
+    oracle, rows = Oracle(ghz(num_bits)), np.repeat([[0], [1]], num_bits, axis=1)
     profile = entropy_profile(oracle, rows.astype(np.uint8), np.random.default_rng(0))
 
     def cost(*sizes: int) -> float:
@@ -336,7 +238,7 @@ def test_a_ghz_state_in_one_step_costs_all_but_one_of_its_bits() -> None:
 
 
 def test_a_ghz_state_in_one_step_is_that_far_from_its_law() -> None:
-    law = ghz_law(6)
+    law = ghz(6)
     one_step = ParallelDecoder(Oracle(law), steps=1).table()
     assert kl_divergence(law.probabilities, one_step) == pytest.approx(5 * LN2, abs=1e-12)
 
@@ -346,7 +248,7 @@ def test_the_penalty_is_the_kl_of_the_joint_law_and_bounds_that_of_the_strings(
     sizes: tuple[int, ...],
 ) -> None:
     """For a perfect denoiser: E_B KL(p || q_B) = penalty >= KL(p || E_B q_B)."""
-    law = random_law(4, seed=5)
+    law = porter_thomas(4, seed=5)
     oracle, schedule = Oracle(law), UnmaskingSchedule(sizes=sizes)
     penalty = factorisation_penalty(exact_profile(oracle, law), schedule)
     each = [law_of_blocks(oracle, blocks) for blocks in blocks_of((0, 1, 2, 3), sizes)]
@@ -360,7 +262,7 @@ def test_the_penalty_is_the_kl_of_the_joint_law_and_bounds_that_of_the_strings(
 
 def test_for_any_denoiser_the_penalty_is_the_increase_of_the_mean_kl() -> None:
     """E_B KL(p || q_B) - E_s KL(p || q_s) = penalty, whatever the denoiser."""
-    law, network, sizes = random_law(4, seed=6), Rough(4, seed=6), (1, 3)
+    law, network, sizes = porter_thomas(4, seed=6), Rough(4, seed=6), (1, 3)
 
     def mean_kl(sizes: tuple[int, ...]) -> float:
         each = [law_of_blocks(network, blocks) for blocks in blocks_of((0, 1, 2, 3), sizes)]
@@ -371,43 +273,7 @@ def test_for_any_denoiser_the_penalty_is_the_increase_of_the_mean_kl() -> None:
     assert penalty == pytest.approx(mean_kl(sizes) - mean_kl((1, 1, 1, 1)), abs=1e-12)
 
 
-@pytest.mark.statistical
-def test_the_measured_profile_agrees_with_enumeration() -> None:
-    """Six means within 5.5 standard errors: false alarm 6 * 4e-8 < 1e-6."""
-    law, network = random_law(6, seed=7), Rough(6, seed=7)
-    rows = law.sample(20_000, seed=1).bits.repeat(law.sample(20_000, seed=1).counts, axis=0)
-    measured = entropy_profile(network, rows, np.random.default_rng(1))
-    exact = exact_profile(network, law)
-    schedule = UnmaskingSchedule.uniform(6, steps=2)
-    penalty, error = measured.penalty(schedule)
-    assert (np.abs(measured.nats - exact) < 5.5 * measured.standard_errors).all()
-    assert (measured.standard_errors < 0.01).all()
-    assert abs(penalty - factorisation_penalty(exact, schedule)) < 5.5 * error
-    # power: a network that sees no bits differs by more
-    assert np.abs(exact - exact[0]).max() > 11 * measured.standard_errors.max()
-
-
 # What is refused
-
-
-@pytest.mark.statistical
-def test_the_profile_under_given_bits_is_that_of_the_conditional_law() -> None:
-    """Three means within 5.5 standard errors: false alarm 3 * 4e-8 < 1e-6."""
-    law = random_law(4, seed=3)
-    rows = bitorder.all_bits(4)
-    agrees = rows[:, 2] == 1
-    table = law.probabilities * agrees
-    conditional = Distribution(probabilities=table / table.sum())
-    rest = conditional.marginal([0, 1, 3])
-    counts = conditional.sample(40_000, seed=1)
-    strings = np.repeat(counts.bits, counts.counts, axis=0)
-    measured = entropy_profile(Oracle(law), strings, np.random.default_rng(1), given=[2])
-    exact = exact_profile(Oracle(rest), rest)
-    assert measured.samples.shape == (40_000, 3)
-    assert (np.abs(measured.nats - exact) < 5.5 * measured.standard_errors).all()
-    # power: the profile of strings without given bits differs by more
-    without = exact_profile(Oracle(law), law)[1:]
-    assert np.abs(exact - without).max() > 11 * measured.standard_errors.max()
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -18,19 +18,21 @@ from qdiff.circuit.clifford_law import affine_of
 from qdiff.data import bits as bitorder
 from qdiff.fitting.config import Candidate
 from qdiff.fitting.heldout import hold_out
-from qdiff.fitting.mitigation import through_the_layer
+from qdiff.fitting.mitigate import interactions_before_readout
 from qdiff.models.clifford import expectation_maximisation as chain_em
 from qdiff.models.clifford.chain_algebra import mixture_chain, product_chain, read_chain
 from qdiff.models.diffusion.denoisers.config import MLP
 from qdiff.models.diffusion.training.trainer import TrainingConfig
-from qdiff.models.laws.law import HistogramLaw, TableLaw
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.laws.table import TableLaw
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.noisy_circuit import fit as circuit_fit
 from qdiff.models.noisy_circuit import memory_needed as fit_memory
 from qdiff.models.noisy_circuit import step_search as circuit_search
 from qdiff.models.noisy_circuit.acceptance import judge
+from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.error_groups import error_groups
-from qdiff.models.noisy_circuit.fit import CircuitFitConfig, fit_circuit
+from qdiff.models.noisy_circuit.fit import fit_circuit
 from qdiff.models.noisy_circuit.history_laws import Dictionary, Round
 from qdiff.models.noisy_circuit.history_numbers import number_of_histories, numbers_of
 from qdiff.models.noisy_circuit.law import CircuitLaw
@@ -39,7 +41,7 @@ from qdiff.models.noisy_circuit.noise_posterior import fit_prior, sensitivities
 from qdiff.models.noisy_circuit.statevector import ideal_law, zero_state
 from qdiff.models.readout import unfolding
 from qdiff.models.readout.confusion import Factor
-from qdiff.models.surrogate.parts import Part
+from qdiff.models.surrogate.part import Part
 from qdiff.simulation.program import program_of
 
 QUICK = FitConfig(
@@ -583,7 +585,7 @@ def test_interactions_through_the_layer_raise_the_likelihood_of_the_shots() -> N
     shots = Distribution(
         probabilities=confusion.apply(ideal_law(program_of(asymmetric(4))))
     ).sample(3000, seed=1)
-    clean = through_the_layer(shots, confusion).table()
+    clean = interactions_before_readout(shots, confusion).table()
     naive = qdiff.models.interactions.fit.fit_interactions(shots).table()
     read = [confusion.apply(table)[shots.indices] for table in (clean, naive)]
     assert np.log(read[0]) @ shots.counts > np.log(read[1]) @ shots.counts + 10

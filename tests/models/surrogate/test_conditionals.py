@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from chi_square import FALSE_ALARM, biased, p_value
-from quick_fits import QUICK, brief, training_shots
+from quick_fits import GIVEN, QUICK, brief, quick_surrogate, training_shots
 
 import qdiff
 from qdiff import Distribution, InputError, Shots, Surrogate
 from qdiff.data import bits as bitorder
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
-from qdiff.models.diffusion.decoding.unmasking_laws import block_table
-from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
-from qdiff.models.surrogate import surrogate as surrogate_module
-from qdiff.models.surrogate.parts import Part
-
-GIVEN = {1: 1, 4: 0}
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
+from qdiff.models.surrogate import part_mixture
+from qdiff.models.surrogate.part import Part
 
 
 @pytest.fixture(scope="module")
 def model() -> Surrogate:
-    return qdiff.fit(training_shots(), seed=3, config=QUICK)
+    return quick_surrogate()
 
 
 @pytest.fixture(params=["table", "orders"])
 def reach(request, monkeypatch) -> str:
     """Both ways of answering: from the table, and, as for many bits, from the orders alone."""
     if request.param == "orders":
-        monkeypatch.setattr(surrogate_module, "MAX_EXACT_BITS", 0)
+        monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
     return request.param
 
 
@@ -47,20 +42,6 @@ def test_conditional_log_prob_is_that_of_the_enumerated_law(model: Surrogate) ->
     assert np.isneginf(found[expected.probabilities == 0]).all()
 
 
-@pytest.mark.statistical
-def test_conditional_samples_follow_the_conditional_law(model: Surrogate, reach: str) -> None:
-    shots = model.sample(300_000, seed=4, given=GIVEN)
-    rows = bitorder.all_bits(6)
-    table = np.exp(model.log_prob(rows, given=GIVEN))
-    # float32 networks round by the size of the batch, and that by the processor
-    assert abs(table.sum() - 1) < 1e-7
-    law = Distribution(probabilities=table / table.sum(), registers=shots.registers)
-    assert (shots.bits[:, 1] == 1).all()
-    assert (shots.bits[:, 4] == 0).all()
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
-
-
 def test_beyond_tables_every_order_decodes_the_given_bits_first(model, monkeypatch) -> None:
     """Against Bayes' rule over tables of the reordered decoders, without the recurrent part."""
     rows = bitorder.all_bits(6)
@@ -73,7 +54,7 @@ def test_beyond_tables_every_order_decodes_the_given_bits_first(model, monkeypat
             tables = [OrderedDecoder(law.network, order).table() for order in orders]
         if part is not Part.RECURRENT:
             total += model.weights[part] * np.mean(tables, axis=0) * agrees
-    monkeypatch.setattr(surrogate_module, "MAX_EXACT_BITS", 0)
+    monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
     found = np.exp(model.log_prob(rows, given=GIVEN))
     assert np.allclose(found, total / total.sum(), rtol=1e-5, atol=1e-12)
 
@@ -87,41 +68,14 @@ def test_marginals_are_those_of_the_table(model: Surrogate, bits) -> None:
     assert found.standard_error is None
 
 
-@pytest.mark.statistical
-def test_marginals_beyond_a_table_are_within_their_stated_error(model, monkeypatch) -> None:
-    """Every z-score below 4.9 (false alarm 1e-6 each), and not all suspiciously small."""
-    exact = model.marginal([5, 2, 0]).probabilities
-    monkeypatch.setattr(surrogate_module, "MAX_EXACT_BITS", 0)
-    scores = []
-    for seed in range(5):
-        found = model.marginal([5, 2, 0], shots=20_000, seed=seed)
-        assert abs(found.probabilities.sum() - 1) < 1e-12
-        scores.append((found.probabilities - exact) / found.standard_error)
-    assert np.abs(scores).max() < 4.9
-    assert 0.5 < np.std(scores) < 1.6
-
-
 def test_parts_without_orders_have_exact_marginals_at_any_size(model, monkeypatch) -> None:
-    monkeypatch.setattr(surrogate_module, "MAX_EXACT_BITS", 0)
+    monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
     without = model.only(Part.INTERACTIONS, Part.MATRIX_PRODUCT, Part.SHOTS)
     found = without.marginal([3, 0])
     monkeypatch.undo()
     expected = without.distribution().marginal([3, 0])
     assert np.allclose(found.probabilities, expected.probabilities, atol=1e-12)
     assert found.standard_error is None
-
-
-@pytest.mark.statistical
-def test_a_random_order_follows_the_law_of_all_orders(model: Surrogate) -> None:
-    """The pure diffusion sampler against the 3^n dynamic programme."""
-    from qdiff.models.diffusion.decoding.unmasking_laws import random_order_table
-
-    alone = model.only(Part.DIFFUSION)
-    shots = alone.sample(100_000, seed=6, order="random")
-    table = random_order_table(alone.parts[Part.DIFFUSION].network)
-    law = Distribution(probabilities=table / table.sum(), registers=shots.registers)
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
 
 
 def test_parallel_steps_state_their_penalty(model: Surrogate) -> None:
@@ -141,31 +95,6 @@ def test_the_order_of_what_is_given_does_not_matter(model: Surrogate, reach: str
     for options in ({}, {"steps": 2}):
         one, other = (model.sample(50, seed=1, given=g, **options) for g in (GIVEN, turned))
         assert one == other
-
-
-def law_in_steps(model: Surrogate, steps: int) -> Distribution:
-    """Bayes' rule over the parts, each by enumeration, the diffusion part's given bits first."""
-    rows, schedule = bitorder.all_bits(6), UnmaskingSchedule.uniform(4, steps=steps)
-    agrees = (rows[:, [*GIVEN]] == [*GIVEN.values()]).all(axis=1)
-    total = np.zeros(64)
-    for part, law in model.parts.items():
-        joint = law.table() * agrees
-        if part is Part.DIFFUSION:
-            first = OrderedDecoder(law.network, [1, 4, 0, 2, 3, 5]).table() @ agrees
-            joint = first * block_table(law.network, schedule, GIVEN)
-        total += model.weights[part] * joint
-    return Distribution(probabilities=total / total.sum())
-
-
-@pytest.mark.statistical
-@pytest.mark.parametrize(
-    ("options", "steps"), [({"steps": 2}, 2), ({"steps": 4}, 4), ({"order": "random"}, 4)]
-)
-def test_given_bits_decoded_in_steps_follow_the_enumerated_law(model, options, steps) -> None:
-    shots = model.sample(300_000, seed=8, given=GIVEN, **options)
-    law = law_in_steps(model, steps)
-    assert p_value(shots, law) > FALSE_ALARM
-    assert p_value(shots, biased(law)) < FALSE_ALARM
 
 
 def test_given_bits_have_a_penalty_of_their_own(model: Surrogate) -> None:

@@ -7,10 +7,10 @@ import pytest
 from spoiled_files import HUGE, Change, drop, put, refusal, rewritten, say, spoil
 
 from qdiff import Confusion, Shots, Surrogate
-from qdiff.models.laws.law import TableLaw
+from qdiff.models.laws.table import TableLaw
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.noisy_circuit.law import CircuitLaw
-from qdiff.models.surrogate.parts import Part
+from qdiff.models.surrogate.part import Part
 
 READOUT = Confusion.independent([0.1, 0.0, 0.2], [0.0, 0.3, 0.1])
 

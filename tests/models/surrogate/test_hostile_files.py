@@ -15,10 +15,11 @@ from qdiff.models.diffusion.decoding.order_ensemble import OrderEnsemble
 from qdiff.models.diffusion.denoisers.config import MLP, LevelledMLP, NetworkConfig, Recurrent
 from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
-from qdiff.models.laws.law import HistogramLaw, TableLaw
+from qdiff.models.laws.histogram import HistogramLaw
+from qdiff.models.laws.table import TableLaw
 from qdiff.models.matrix_product.law import MatrixProductLaw
-from qdiff.models.surrogate import parts as part_files
-from qdiff.models.surrogate.parts import Part
+from qdiff.models.surrogate import part_files
+from qdiff.models.surrogate.part import Part
 
 BITS = 3
 

@@ -18,13 +18,14 @@ from torch import Tensor
 
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits, Counts, Words
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.bitflip_laws import step_table
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.level_network import LevelNetwork
 from qdiff.models.diffusion.processes.bitflip import BitFlip
-from qdiff.models.laws.law import AnyOrderLaw, Floats, TableLaw
+from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.table import TableLaw
 
 _CHUNK_ROWS = 1 << 14
 """Shots at a time: activations that stay near the processor's caches."""
@@ -57,7 +58,7 @@ class BitFlipLaw(AnyOrderLaw):
     def draw(self, shots: int, generator: np.random.Generator) -> tuple[Words, Counts]:
         """Distinct strings and how often each was drawn; memory is a chunk and the result."""
         source = self._generator(generator)
-        tally = Tally(self.num_bits)
+        tally = StreamingCounts(self.num_bits)
         for start in range(0, shots, _CHUNK_ROWS):
             tally.add(self._rows(min(_CHUNK_ROWS, shots - start), source))
         return tally.total()

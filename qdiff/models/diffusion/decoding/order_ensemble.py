@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.models.diffusion.decoding.fixed_order import OrderedDecoder
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.denoisers.config import NetworkConfig
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser
-from qdiff.models.laws.law import AnyOrderMixture
+from qdiff.models.laws.mixture import AnyOrderMixture
 
 Orders = NDArray[np.int64]
 

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits, Counts, Words
-from qdiff.data.streaming_counts import Tally
+from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.unmasking_laws import block_table
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
@@ -84,7 +84,7 @@ class ParallelDecoder(Law):
         device = next(self.network.parameters()).device
         seed = int(generator.integers(np.iinfo(np.int64).max))
         source = torch.Generator(device=device).manual_seed(seed)
-        tally = Tally(self.num_bits)
+        tally = StreamingCounts(self.num_bits)
         for start in range(0, shots, _CHUNK_ROWS):
             tally.add(self._rows(min(_CHUNK_ROWS, shots - start), source))
         return tally.total()
@@ -99,7 +99,7 @@ class ParallelDecoder(Law):
     def log_prob(self, bits: Bits) -> Floats:
         """Exact log-probabilities, from `table`. Raises `InputError` beyond 12 bits.
 
-        `fixed_order.OrderedDecoder` has a law that is exact at any size.
+        `ordered.OrderedDecoder` has a law that is exact at any size.
         """
         indices = bitorder.to_indices(bitorder.pack(bits), self.num_bits)
         with np.errstate(divide="ignore"):

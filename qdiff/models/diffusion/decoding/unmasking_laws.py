@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser
+from qdiff.models.laws.law import Floats
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 MAX_BITS = 12

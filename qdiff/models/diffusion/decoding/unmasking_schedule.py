@@ -21,12 +21,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.errors import InputError
 from qdiff.models.diffusion.step_placement import cheapest_steps
-
-Floats = NDArray[np.float64]
+from qdiff.models.laws.law import Floats
 
 
 @dataclass(frozen=True, kw_only=True)

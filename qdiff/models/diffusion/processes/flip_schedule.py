@@ -16,13 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from qdiff.errors import InputError
 from qdiff.models.diffusion.step_placement import cheapest_steps
-
-Floats = NDArray[np.float64]
+from qdiff.models.laws.law import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +79,7 @@ class FlipSchedule:
         level ``s < t`` (`decoding.flip_costs` measures them); other entries mean nothing.
         The bound is a sum over the steps, so its least value is a shortest path.
 
+        >>> import numpy as np
         >>> fine, costs = FlipSchedule.cosine(steps=3), np.array([[9, 5, 2, 9.0]] * 4)
         >>> FlipSchedule.least_bound(fine, costs, steps=2).correlations[1] == fine.correlations[2]
         True

@@ -10,6 +10,8 @@ arXiv:2110.02037, eq. 7 (the any-order form used here); Ou et al., arXiv:2406.03
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 from torch.nn.functional import softplus
@@ -18,6 +20,7 @@ from qdiff.models.diffusion.denoisers.denoiser import Denoiser
 from qdiff.models.diffusion.processes.process import Process
 
 
+@dataclass(frozen=True, kw_only=True)
 class Masking(Process[Denoiser]):
     """Bits are hidden one after another, in a uniformly random order."""
 

@@ -1,0 +1,46 @@
+"""``exact``: the noisy distribution of a circuit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qdiff.cli import console, results
+from qdiff.cli.options import (
+    DEFAULT_NOISE,
+    CircuitArgument,
+    ForceOption,
+    JsonOption,
+    NoiseOption,
+    SeedOption,
+)
+
+
+def exact(
+    circuit: CircuitArgument,
+    noise: NoiseOption = DEFAULT_NOISE,
+    trajectories: Annotated[
+        int | None, typer.Option(help="Average this many noise trajectories instead.")
+    ] = None,
+    seed: SeedOption = 0,
+    out: Annotated[Path, typer.Option(help="Where it goes.")] = Path("exact.safetensors"),
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Compute the exact noisy distribution (or, beyond its reach, a trajectory average).
+
+    Example: qdiff exact ising:10 --noise superconducting --out exact.safetensors
+    """
+    from qdiff.data import storage
+    from qdiff.simulation.exact import exact as exact_law
+    from qdiff.simulation.trajectories import trajectories as average
+
+    storage.refuse_existing(out, force=force)
+    shown = console.interactive(json)
+    if trajectories is None:
+        law = exact_law(circuit, noise, progress=shown)
+    else:
+        law = average(circuit, noise, samples=trajectories, seed=seed, progress=shown)
+    results.save(law, out, force=force, as_json=json)

@@ -1,0 +1,67 @@
+"""``fit``: a surrogate from shots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qdiff.cli import console, results
+from qdiff.cli.option_texts import noise_of
+from qdiff.cli.options import (
+    DeviceOption,
+    EffortOption,
+    ForceOption,
+    JsonOption,
+    KnownCircuitOption,
+    SeedOption,
+)
+
+
+def fit(
+    shots: Annotated[Path, typer.Argument(help="Shots in any known format, or a distribution.")],
+    seed: SeedOption = 0,
+    out: Annotated[Path, typer.Option(help="Where the model goes.")] = Path("model.safetensors"),
+    force: ForceOption = False,
+    device: DeviceOption = None,
+    effort: EffortOption = "default",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Keep the unfinished fit here, and go on from it when it is there."),
+    ] = None,
+    circuit: KnownCircuitOption = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(help="Where the fit of its noise starts, or learn-noise's file."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Fit a surrogate to shots, or compress a distribution.
+
+    Example: qdiff fit shots.safetensors --circuit ising:12 --out model.safetensors
+    """
+    from qdiff.data import storage
+    from qdiff.files.load import load_data
+    from qdiff.fitting.fit import fit as fitted
+
+    storage.refuse_existing(out, force=force)
+    data = load_data(shots)
+    with console.training_bar(shown=console.interactive(json)) as watch:
+        model = fitted(
+            data,
+            circuit=circuit,
+            noise=noise_of(noise),
+            seed=seed,
+            device=device,
+            effort=effort,
+            watch=watch,
+            checkpoint=checkpoint,
+        )
+    results.save(model, out, force=force, as_json=json)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    if not json:
+        typer.echo(f"network: {model.card['chosen']['why']}")
+        if circuit is not None:
+            typer.echo(f"circuit: {model.card['circuit']['verdict']}")

@@ -1,0 +1,69 @@
+"""A command's result: saved, and summed up in a few numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from qdiff.cli import console
+
+if TYPE_CHECKING:
+    from qdiff.report.page import Page
+
+
+def save(value: Any, out: Path, *, force: bool, as_json: bool) -> None:
+    """Save shots, a distribution or a surrogate, and say what was written where."""
+    value.save(out, force=force)
+    found = summary(value)
+    if as_json:
+        console.print_json({**found, "out": str(out)})
+        return
+    numbers = {key: number for key, number in found.items() if isinstance(number, int | float)}
+    text = ", ".join(
+        f"{key} {number:,.6g}" if isinstance(number, float) else f"{key} {number:,}"
+        for key, number in numbers.items()
+    )
+    typer.echo(f"{found['kind']} written to {out}: {text}")
+
+
+def save_page(page: Page, path: Path, pictures: str | None, *, force: bool) -> None:
+    """Write a report, and its pictures beside it if a kind of them is asked for."""
+    from qdiff.report.page_files import save_pictures, write_report
+
+    write_report(path, page, force=force)
+    if pictures is not None:
+        save_pictures(page, path, pictures, force=force)
+
+
+def summary(value: Any) -> dict[str, Any]:
+    """A summary of shots, a distribution, a surrogate or learned noise, as JSON."""
+    from qdiff.comparison.metrics.table_metrics import entropy
+    from qdiff.data.distribution import Distribution
+    from qdiff.data.shots import Shots
+    from qdiff.noise_learning.learned_noise import LearnedNoise
+
+    if isinstance(value, LearnedNoise):
+        return value.to_dict()
+    common = {
+        "num_bits": value.num_bits,
+        "registers": {register.name: register.size for register in value.registers},
+    }
+    if isinstance(value, Shots):
+        return {
+            "kind": "shots",
+            **common,
+            "num_shots": value.num_shots,
+            "distinct": len(value.counts),
+            "provenance": dict(value.provenance),
+        }
+    if isinstance(value, Distribution):
+        return {
+            "kind": "distribution",
+            **common,
+            "entropy_nats": float(entropy(value.probabilities)),
+            "largest": float(value.probabilities.max()),
+            "provenance": dict(value.provenance),
+        }
+    return {"kind": "model", **common, "card": dict(value.card)}

@@ -1,0 +1,111 @@
+"""How probable one circuit's shots are, as a differentiable function of the device's numbers.
+
+    q = (1 - f) R (p_r + e^-mu sum_k (a_k - a_k^0) dP_0/da_k)  +  f prod_i m_i
+
+``p_r`` is the law after errors of gates (`noisy_circuit.history_laws`), drawn about gates that are
+over-rotated by ``a^0``; what is yet missing of the over-rotations ``a`` acts in first order. ``R``
+is the readout, and ``m`` the shots' own marginals. All numbers come on the scales of
+`noise_learning.numbers`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
+from qdiff.models.noisy_circuit.noise_likelihood import NoisyModel, PriorConfig
+from qdiff.models.noisy_circuit.noise_posterior import mixed_with_product
+from qdiff.models.readout.differentiable import flipped, flipped_together
+from qdiff.noise_learning.drawn_laws import DrawnLaws
+from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, RATES, TURNS, Number
+
+_DIFFERENCE, _TURN = 1e-3, 1e-5
+
+
+class CircuitLikelihood:
+    """One circuit's shots under `numbers`, whose values come as a vector in that order."""
+
+    def __init__(self, drawn: DrawnLaws, shots: Shots, numbers: list[Number]) -> None:
+        self.numbers = numbers
+        self._model = NoisyModel(drawn.dictionary, shots, PriorConfig())
+        self.counts = self._model.counts
+        self._bits = torch.tensor(drawn.circuit.bits)
+        self._pairs = drawn.circuit.program.couplings
+        kinds = np.array([number.kind for number in numbers])
+        self._rates = torch.from_numpy(np.isin(kinds, RATES))
+        self._flips = torch.from_numpy(kinds == PAIR_FLIP)
+        self._turns = torch.from_numpy(np.isin(kinds, TURNS))
+        self._background = torch.from_numpy(kinds == BACKGROUND)
+        self._readout = ~(self._rates | self._flips | self._turns | self._background)
+        if self._turns.any():
+            self._tangents = torch.from_numpy(drawn.tangents())
+            self._angles = torch.tensor(drawn.angles, dtype=torch.float64)
+        marginals = self._model.usual_marginals
+        sides = self._model.rows * marginals - torch.nn.functional.softplus(marginals)
+        self._sides = torch.exp(sides.sum(1))
+
+    def log_seen(self, values: Tensor, before: Tensor | None = None) -> Tensor:
+        """The log-probability of each distinct string, ``(m,)``; `before` as of `before_readout`.
+
+        It is normalised over all strings as far as the first order keeps the law positive.
+        """
+        table = self.before_readout(values) if before is None else before
+        table = self._after_readout(table, values)
+        background = torch.sigmoid(values[self._background])
+        seen = (1 - background) * table[self._model.index] + background * self._sides
+        return torch.log(seen.clamp_min(1e-300))
+
+    def law(self, values: Floats) -> Floats:
+        """All ``2^n`` probabilities."""
+        with torch.no_grad():
+            numbers = torch.from_numpy(values)
+            table = self._after_readout(self.before_readout(numbers), numbers).numpy()
+            background = float(torch.sigmoid(numbers[self._background]))
+            marginals = torch.sigmoid(self._model.usual_marginals).numpy()
+        return mixed_with_product(table, background, marginals)
+
+    def before_readout(self, values: Tensor) -> Tensor:
+        """The law that errors and over-rotations of gates make, ``(2^n,)``."""
+        rates = torch.exp(values[self._rates])
+        table = self._model.before_readout(rates)
+        if not self._turns.any():
+            return table
+        errors = (rates * self._model.sizes).sum() if self._model.longest else torch.tensor(0.0)
+        moved = values[self._turns] - self._angles
+        return table + torch.exp(-errors) * (moved @ self._tangents)
+
+    def information(self, values: Floats) -> Floats:
+        """Fisher information of the shots about the numbers, ``(k, k)``."""
+        slopes = self.slopes(values)
+        return np.asarray((slopes * self.counts.numpy()) @ slopes.T)
+
+    def slopes(self, values: Floats) -> Floats:
+        """Derivatives of every distinct string's log-probability by every number, ``(k, m)``.
+
+        By finite differences, which cost one law a number.
+        """
+        rows = []
+        with torch.no_grad():
+            centre = torch.from_numpy(values)
+            before = self.before_readout(centre)
+            logs = self.log_seen(centre, before)
+            for place in range(len(values)):
+                moved = centre.clone()
+                step = _TURN if self._turns[place] else _DIFFERENCE
+                moved[place] += step
+                early = bool(self._rates[place] or self._turns[place])
+                shifted = self.log_seen(moved, None if early else before)
+                rows.append(((shifted - logs) / step).numpy())
+        return np.stack(rows)
+
+    def _after_readout(self, table: Tensor, values: Tensor) -> Tensor:
+        chances = torch.sigmoid(values[self._readout]).reshape(2, -1)
+        silent = torch.zeros(2, self._model.num_bits, dtype=torch.float64)
+        chances = silent.index_copy(1, self._bits, chances)
+        table = flipped(table, *chances)
+        if not self._flips.any():
+            return table
+        return flipped_together(table, self._pairs, torch.sigmoid(values[self._flips]))

@@ -1,0 +1,216 @@
+"""Step by step from circuits and shots to a device's numbers.
+
+1. errors of gates, readout and background, at rates that all of a kind share up to small
+   deviations; histories of errors are drawn first to see where errors are, then more of them there;
+2. gates that turn too far, by one angle for each kind of gate;
+3. how far rates and readout may differ from qubit to qubit and pair to pair;
+4. coupled qubits that are misread together.
+
+Steps 2 to 4 stay where all shots together are likelier with them: by the evidence of the training
+shots and, given those, the likelihood of the held-out ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qdiff.data.shots import Shots
+from qdiff.models.laws.law import Floats
+from qdiff.models.noisy_circuit.history_numbers import (
+    number_of_histories,
+)
+from qdiff.models.noisy_circuit.memory_needed import check_memory
+from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles
+from qdiff.noise_learning.device_circuit import DeviceCircuit
+from qdiff.noise_learning.drawn_laws import DrawnLaws
+from qdiff.noise_learning.joint_likelihood import JointLikelihood
+from qdiff.noise_learning.likelihood import CircuitLikelihood
+from qdiff.noise_learning.posterior import Posterior
+
+_PILOT = 0.25
+"""The part of the histories that is drawn first, to see where errors are."""
+
+_HELDOUT = 0.1
+_SPREADS = (0.05, 0.15, 0.5, 1.2)
+_DIRECTIONS = ((1, 1, 0), (1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 1))
+_GRID = (-0.06, -0.04, -0.025, -0.0125, 0.0125, 0.025, 0.04, 0.06)
+_POLISHED = 2
+_WORTH = 2.0
+"""Nats that a turned grid point must bring."""
+
+_DOUBT = 3.0
+"""Nats that a kind of noise which most devices lack must bring: twenty to one."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class State:
+    """Laws drawn for each circuit, what is known of the numbers, and that before the shots."""
+
+    drawn: tuple[DrawnLaws, ...]
+    known: Posterior
+    posterior: Posterior
+
+
+class Search:
+    """The best so far, and a record of what was tried."""
+
+    def __init__(
+        self,
+        circuits: Sequence[DeviceCircuit],
+        shots: Sequence[Shots],
+        known: Posterior,
+        operations: float,
+        seed: np.random.SeedSequence,
+        generator: np.random.Generator,
+    ) -> None:
+        self.shots = shots
+        seeds = seed.spawn(len(shots))
+        divided = [own.split(_HELDOUT, seed=s) for own, s in zip(shots, seeds, strict=True)]
+        self.heldout, self.train = zip(*divided, strict=True)
+        self.operations, self.generator = operations / len(circuits), generator
+        for circuit in circuits:
+            check_memory(circuit.program, number_of_histories(circuit.program, self.operations))
+        self.steps: list[dict[str, Any]] = []
+        angles = known.angles
+        drawn = tuple(DrawnLaws.without_errors(circuit, angles) for circuit in circuits)
+        self.best = State(drawn=drawn, known=known, posterior=known)
+
+    def run(self, *, spreads: bool) -> None:
+        """All steps; `spreads` only where nothing was learned before."""
+        self.draw(_PILOT)
+        self.draw(1 - _PILOT)
+        self.turns()
+        if spreads:
+            self.spreads()
+        self.pair_flips()
+
+    def draw(self, part: float) -> None:
+        """More histories where errors are now thought to be, and the most probable numbers."""
+        known, work = self.best.posterior, part * self.operations
+        drawn = tuple(each.with_histories(known, work, self.generator) for each in self.best.drawn)
+        self.best = self._fitted(replace(self.best, drawn=drawn))
+
+    def turns(self) -> None:
+        """Gates that turn too far: a scan, then the most probable angles, then errors drawn anew.
+
+        Where they do already, only the last.
+        """
+        tried = self.best
+        if not tried.known.prior.turns:
+            angles = self._scanned()
+            if angles == STRAIGHT:
+                self._note("gates that turn too far", gain=0.0, kept=False)
+                return
+            tried = replace(
+                tried,
+                known=_with_prior(tried.known, turns=True),
+                posterior=_with_prior(tried.posterior, turns=True).turned_to(angles),
+            )
+            for _ in range(_POLISHED):
+                tried = self._fitted(_turned(tried, tried.posterior.angles))
+            if not self._decide("gates that turn too far", [tried], least=_DOUBT):
+                return
+        angles = self.best.posterior.angles
+        fresh = tuple(DrawnLaws.without_errors(each.circuit, angles) for each in self.best.drawn)
+        self.best = replace(self.best, drawn=fresh)
+        self.draw(1.0)
+
+    def spreads(self) -> None:
+        """How far qubits and pairs differ, for errors and then for readout."""
+        local = self._local_information(self.best)  # hardly moves with the spreads
+        for name in ("rate_spread", "readout_spread"):
+            tried = [
+                self._fitted(
+                    replace(self.best, known=_with_prior(self.best.known, **{name: s})), local
+                )
+                for s in _SPREADS
+            ]
+            self._decide(name.replace("_", " "), tried, local=local)
+
+    def pair_flips(self) -> None:
+        """Coupled qubits that are misread together."""
+        known = self.best.known
+        if known.prior.pair_flips or not any(each.circuit.pair_flips for each in self.best.drawn):
+            return
+        tried = replace(self.best, known=_with_prior(known, pair_flips=True))
+        self._decide("coupled qubits misread together", [self._fitted(tried)], least=_DOUBT)
+
+    def likelihood(self, state: State, shots: Sequence[Shots]) -> JointLikelihood:
+        """Of some shots of each circuit."""
+        prior = state.known.prior
+        return JointLikelihood(
+            [
+                CircuitLikelihood(drawn, own, drawn.circuit.numbers(prior))
+                for drawn, own in zip(state.drawn, shots, strict=True)
+            ],
+            state.known,
+        )
+
+    def _fitted(self, state: State, local: Sequence[Floats] | None = None) -> State:
+        joint = self.likelihood(state, self.train)
+        found = joint.most_probable(state.posterior, local)
+        return replace(state, posterior=joint.posterior(found))
+
+    def _decide(
+        self,
+        step: str,
+        tried: Sequence[State],
+        *,
+        least: float = 0.0,
+        local: Sequence[Floats] | None = None,
+    ) -> bool:
+        """Keep the best of `tried` if it brings more than `least` nats."""
+        scores = [self._log_probability(state, local) for state in tried]
+        best = int(np.argmax(scores))
+        gain = scores[best] - self._log_probability(self.best, local)
+        kept = gain > least
+        if kept:
+            self.best = tried[best]
+        self._note(step, gain=gain, kept=kept)
+        return kept
+
+    def _log_probability(self, state: State, local: Sequence[Floats] | None) -> float:
+        """Of all shots: evidence of the training ones, likelihood of the held-out ones."""
+        mean = state.posterior.mean
+        joint = self.likelihood(state, self.train)
+        seen = self.likelihood(state, self.heldout).log_seen(mean)
+        later = sum(
+            float(logs @ shots.counts) for logs, shots in zip(seen, self.heldout, strict=True)
+        )
+        return joint.log_evidence(mean, local or self._local_information(state)) + later
+
+    def _local_information(self, state: State) -> list[Floats]:
+        return self.likelihood(state, self.train).local_information(state.posterior.mean)
+
+    def _scanned(self) -> Angles:
+        """The grid point of over-rotations under which the shots are likeliest, the rest as is."""
+        posterior = self.best.posterior
+
+        def cost(angles: Angles) -> float:
+            turned = _turned(self.best, angles)
+            return self.likelihood(turned, self.train).surprise(posterior.mean)
+
+        best, least = STRAIGHT, cost(STRAIGHT)
+        for direction in _DIRECTIONS:
+            start = best
+            for step in _GRID:
+                one, two, virtual = (a + step * d for a, d in zip(start, direction, strict=True))
+                found = cost((one, two, virtual))
+                if found < least - _WORTH:
+                    best, least = (one, two, virtual), found
+        return best
+
+    def _note(self, step: str, *, gain: float, kept: bool) -> None:
+        self.steps.append({"step": step, "gain_nats": gain, "kept": kept})
+
+
+def _with_prior(posterior: Posterior, **changes: Any) -> Posterior:
+    return replace(posterior, prior=replace(posterior.prior, **changes))
+
+
+def _turned(state: State, angles: Angles) -> State:
+    return replace(state, drawn=tuple(each.turned(angles) for each in state.drawn))

@@ -1,0 +1,156 @@
+"""What shots of circuits add to what is known of a device."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qdiff.circuit.loading import load_circuit
+from qdiff.data.argument_checks import check_is_shots, root_of
+from qdiff.data.shots import Shots
+from qdiff.environment import __version__
+from qdiff.errors import InputError
+from qdiff.models.laws.law import Floats
+from qdiff.models.noisy_circuit.fit import MAX_TABLE_QUBITS
+from qdiff.noise_learning.device_circuit import DeviceCircuit
+from qdiff.noise_learning.goodness_of_fit import Agreement, agreement
+from qdiff.noise_learning.joint_likelihood import JointLikelihood
+from qdiff.noise_learning.posterior import Posterior
+from qdiff.noise_learning.search import Search
+from qdiff.simulation.program import program_of
+
+CircuitLike: TypeAlias = QuantumCircuit | str | Path
+T = TypeVar("T")
+Pair: TypeAlias = tuple[CircuitLike, Shots]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Updated:
+    """What is known now, and a record of how it was learned, as JSON."""
+
+    posterior: Posterior
+    record: dict[str, Any]
+
+
+def updated(known: Posterior, pairs: Iterable[Pair], *, seed: int, operations: float) -> Updated:
+    """Learn from all `pairs` together.
+
+    Raises `InputError` for no pairs, anything that is no pair of a circuit and its shots, and for
+    circuits whose noisy law has no table here.
+    """
+    started, root = time.perf_counter(), root_of(seed)
+    taught = [_checked(pair) for pair in _listed(pairs)]
+    circuits = [device_circuit(circuit, known) for circuit, _ in taught]
+    shots = [own for _, own in taught]
+    for circuit, own in zip(circuits, shots, strict=True):
+        _check_bits(circuit, own)
+    heldout_seed, history_seed = root.spawn(2)
+    search = Search(
+        circuits, shots, known, operations, heldout_seed, np.random.default_rng(history_seed)
+    )
+    search.run(spreads=not known.parameters)
+    joint = search.likelihood(search.best, shots)
+    mean = joint.most_probable(search.best.posterior)
+    local = joint.local_information(mean)
+    posterior = joint.posterior(mean, joint.information(local))
+    predicted = _predicted(search, joint, posterior, local)
+    record = {
+        "circuits": _rows(search, joint, posterior, predicted),
+        "predicted_from": "the other circuits" if len(shots) > 1 else "the other shots",
+        "steps": search.steps,
+        "seed": seed,
+        "seconds": round(time.perf_counter() - started, 3),
+        "versions": {"qdiff": __version__, "numpy": np.__version__},
+    }
+    return Updated(posterior=posterior, record=record)
+
+
+def device_circuit(circuit: CircuitLike, known: Posterior) -> DeviceCircuit:
+    """A circuit with the gates that are virtual by what was known at first.
+
+    Raises `InputError` for one that is not measured once, at its end, or has more than 24 bits.
+    """
+    loaded = load_circuit(circuit)
+    if loaded.num_clbits > MAX_TABLE_QUBITS:
+        raise InputError(
+            f"{loaded.name} has {loaded.num_clbits} bits; its noisy law has a table up to "
+            f"{MAX_TABLE_QUBITS}: measure fewer"
+        )
+    return DeviceCircuit(program=program_of(loaded, known.prior.start))
+
+
+def _listed(pairs: Iterable[Pair]) -> list[Pair]:
+    try:
+        listed = list(pairs)
+    except TypeError:
+        listed = []
+    if not listed:
+        raise InputError("give pairs of a circuit and its shots: [(circuit, shots), ...]")
+    return listed
+
+
+def _checked(pair: object) -> Pair:
+    if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+        raise InputError(
+            f"each pair is a circuit and its shots, (circuit, shots), got a {type(pair).__name__}"
+        )
+    shots = check_is_shots(pair[1], "the second of each pair")
+    if not shots.num_shots:
+        raise InputError("a circuit without shots teaches nothing: leave it out")
+    return pair[0], shots
+
+
+def _check_bits(circuit: DeviceCircuit, shots: Shots) -> None:
+    if circuit.program.num_bits != shots.num_bits:
+        raise InputError(
+            f"circuit {circuit.program.name} has {circuit.program.num_bits} classical bits, its "
+            f"shots {shots.num_bits}"
+        )
+
+
+def _predicted(
+    search: Search, joint: JointLikelihood, posterior: Posterior, local: Sequence[Floats]
+) -> list[Agreement]:
+    """Each circuit's shots with the law learned from the other circuits.
+
+    Of a single circuit, its held-out shots with the law learned from the rest.
+    """
+    state, found = search.best, []
+    if len(joint.likelihoods) == 1:
+        own = joint.likelihoods[0]
+        return [agreement(own.law(state.posterior.values(own.numbers)), search.heldout[0])]
+    for place, (own, shots) in enumerate(zip(joint.likelihoods, search.shots, strict=True)):
+        rest = JointLikelihood(_without(joint.likelihoods, place), state.known)
+        learned = rest.posterior(rest.most_probable(posterior, _without(local, place)))
+        found.append(agreement(own.law(learned.values(own.numbers)), shots))
+    return found
+
+
+def _without(items: Sequence[T], place: int) -> list[T]:
+    return [*items[:place], *items[place + 1 :]]
+
+
+def _rows(
+    search: Search, joint: JointLikelihood, posterior: Posterior, predicted: Sequence[Agreement]
+) -> list[dict[str, Any]]:
+    rows = []
+    for drawn, own, shots, elsewhere in zip(
+        search.best.drawn, joint.likelihoods, search.shots, predicted, strict=True
+    ):
+        program = drawn.circuit.program
+        rows.append(
+            {
+                "circuit": program.name,
+                "circuit_hash": program.fingerprint,
+                "num_shots": shots.num_shots,
+                "predicted": asdict(elsewhere),
+                "fitted": asdict(agreement(own.law(posterior.values(own.numbers)), shots)),
+            }
+        )
+    return rows

@@ -1,0 +1,1 @@
+"""The density matrix in the Pauli basis: exact outcome probabilities of a noisy circuit."""

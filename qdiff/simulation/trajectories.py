@@ -1,0 +1,79 @@
+"""The average over noise trajectories: an unbiased law beyond the reach of an exact one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qdiff.data.argument_checks import check_whole
+from qdiff.data.distribution import Distribution
+from qdiff.data.shots import Seed
+from qdiff.noise.spec import NoiseSpec
+from qdiff.progress import progress_bar
+from qdiff.simulation import aer
+from qdiff.simulation.measured_circuit import MeasuredCircuit, Table
+from qdiff.simulation.provenance import seed_record
+
+_MAX_BATCHES = 50
+
+
+def trajectories(
+    circuit: str | Path | QuantumCircuit,
+    noise: NoiseSpec | str | None = None,
+    *,
+    samples: int,
+    seed: Seed = None,
+    progress: bool = False,
+) -> Distribution:
+    """The mean of \\|psi(x)\\|^2 over `samples` noise trajectories, with standard errors.
+
+    Unbiased, with a state vector's memory instead of a density matrix's, and much closer than as
+    many shots. The readout error is applied exactly. The samples are run in (at most 50)
+    independent batches of equal size; an entry's standard error is the deviation of the batches'
+    means over the root of their number, itself good to about 10 %. An outcome that only rare
+    errors reach can have a standard error that is too small, even 0.
+
+    Raises `InputError` for fewer than 2 samples and wherever `exact` does, except that memory has
+    to hold state vectors only.
+    """
+    samples = check_whole(samples, "samples", least=2)
+    task = MeasuredCircuit.read(circuit, noise)
+    task.check_memory(task.state_vector_bytes, "a state vector")
+    root = aer.root_seed(seed)
+    batches = min(samples, _MAX_BATCHES)
+    size = -(-samples // batches)
+    means = _RunningMoments()
+    with progress_bar("trajectories", batches, shown=progress) as tick:
+        for child in aer.child_seeds(root, batches):
+            table = task.averaged_probabilities(shots=size, seed=child)
+            means.add(task.after_readout(table))
+            tick()
+    record = {"method": "trajectories", "samples": size * batches, "batches": batches}
+    return task.distribution(
+        means.mean,
+        standard_error=means.standard_error,
+        provenance={**record, **seed_record(root)},
+    )
+
+
+class _RunningMoments:
+    """Mean and standard error of tables that are not kept (Welford's recurrence)."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.mean: Any = 0.0
+        self._squares: Any = 0.0
+
+    def add(self, table: Table) -> None:
+        self.number += 1
+        before = table - self.mean
+        self.mean = self.mean + before / self.number
+        self._squares = self._squares + before * (table - self.mean)
+
+    @property
+    def standard_error(self) -> Table:
+        error: Table = np.sqrt(self._squares / (self.number - 1) / self.number)
+        return error

@@ -1,0 +1,83 @@
+"""A fit that is killed goes on in another process, and ends as one that was never stopped."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+JOB = """
+import sys
+import torch
+torch.set_num_threads(1)
+import qdiff
+from quick_fits import training_shots
+from qdiff.fitting import checkpoint
+from qdiff.fitting.config import Candidate, FitConfig
+from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
+from qdiff.models.diffusion.training.trainer import TrainingConfig
+
+checkpoint.SECONDS_BETWEEN = 0.0
+training = TrainingConfig(steps=200, batch=64, evaluate_every=10, patience=20)
+config = FitConfig(
+    orders=2,
+    candidates=(Candidate(network=MLP(width=8, depth=1), training=training),),
+    recurrent=(Candidate(network=Recurrent(hidden=4), training=training),),
+)
+print("began", flush=True)
+model = qdiff.fit(training_shots(), seed=5, config=config, checkpoint=sys.argv[1])
+print(model.distribution().probabilities.tobytes().hex())
+print(sorted(model.card["training"][0]["step_loss_heldout"])[-1])
+"""
+
+
+def begun(checkpoint: Path) -> subprocess.Popen[str]:
+    """The job in a process of its own, past its imports."""
+    helpers = Path(__file__).parents[1] / "helpers"
+    process = subprocess.Popen(
+        [sys.executable, "-c", JOB, str(checkpoint)],
+        stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(helpers), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "began\n"
+    return process
+
+
+def result(checkpoint: Path) -> str:
+    answer, _ = begun(checkpoint).communicate(timeout=300)
+    assert answer
+    return answer
+
+
+def resumes_after(kills: int, folder: Path) -> None:
+    started = time.monotonic()
+    expected = result(folder / "whole")
+    longest = time.monotonic() - started
+    delays = np.random.default_rng(1).uniform(0, longest, size=kills)
+    stopped = 0
+    for number, delay in enumerate(delays):
+        process = begun(path := folder / f"killed_{number}")
+        try:
+            process.wait(timeout=delay)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            stopped += 1
+        process.communicate()
+        assert result(path) == expected
+    assert stopped >= kills / 4  # enough came before the end
+    assert {path.name.split("_")[0] for path in folder.iterdir()} <= {"whole", "killed"}
+
+
+def test_killed_fits_end_as_if_never_stopped(tmp_path: Path) -> None:
+    resumes_after(1, tmp_path)
+
+
+@pytest.mark.slow
+def test_fits_killed_at_fifty_instants_end_as_if_never_stopped(tmp_path: Path) -> None:
+    resumes_after(50, tmp_path)
