@@ -34,10 +34,10 @@ from qdiff.noise_learning.numbers import (
 from qdiff.noise_learning.specification import stated
 
 _USUAL = {
-    "pauli1": 5e-4,
-    "pauli2": 5e-3,
-    PHASE: 3e-4,
-    RELAX: 3e-4,
+    "pauli1": 1e-3,
+    "pauli2": 8e-3,
+    PHASE: 4e-4,
+    RELAX: 4e-4,
     **dict.fromkeys(READOUT, 0.015),
     PAIR_FLIP: 0.001,
     BACKGROUND: 3e-4,
@@ -76,8 +76,8 @@ class DevicePrior:
     """
 
     start: NoiseSpec | None = None
-    rate_spread: float = 0.3
-    readout_spread: float = 0.3
+    rate_spread: float = 0.5
+    readout_spread: float = 0.5
     pair_flips: bool = False
     turns: bool = False
 

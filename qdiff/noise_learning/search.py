@@ -35,7 +35,7 @@ _PILOT = 0.25
 """The part of the histories that is drawn first, to see where errors are."""
 
 _HELDOUT = 0.1
-_SPREADS = (0.05, 0.15, 0.5, 1.2)
+_SPREADS = (0.1, 0.25, 1.0)
 _DIRECTIONS = ((1, 1, 0), (1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 1))
 _GRID = (-0.06, -0.04, -0.025, -0.0125, 0.0125, 0.025, 0.04, 0.06)
 _POLISHED = 2
@@ -129,7 +129,7 @@ class Search:
                 )
                 for s in _SPREADS
             ]
-            self._decide(name.replace("_", " "), tried, local=local)
+            self._decide(name.replace("_", " "), tried, least=_DOUBT, local=local)
 
     def pair_flips(self) -> None:
         """Coupled qubits that are misread together."""

@@ -243,7 +243,7 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("compare", "shots.json", "shots.json", "--training", "wide.json"), "training set"),
         (("inspect", "missing"), "missing"),
         (("inspect", "ragged.csv"), "ragged.csv: the lines of the csv"),
-        (("inspect", "mixed.json"), "mixed.json: hexadecimal"),
+        (("inspect", "mixed.json"), "mixed.json: count keys lost leading zeros"),
         (("inspect", "notes.txt"), "notes.txt: this is neither a qdiff file"),
         (("inspect", "broken.qasm"), "broken.qasm"),
         (("inspect", "headless.qasm"), "headless.qasm is no circuit file"),
