@@ -1,13 +1,13 @@
 """Step by step from circuits and shots to a device's numbers.
 
-1. errors of gates, readout and background, at rates that all of a kind share up to small
-   deviations; histories of errors are drawn first to see where errors are, then more of them there;
+1. errors of gates, readout and background, at rates that all of a kind share up to deviations;
+   histories of errors are drawn first to see where errors are, then more of them there;
 2. gates that turn too far, by one angle for each kind of gate;
 3. how far rates and readout may differ from qubit to qubit and pair to pair;
 4. coupled qubits that are misread together.
 
-Steps 2 to 4 stay where all shots together are likelier with them: by the evidence of the training
-shots and, given those, the likelihood of the held-out ones.
+Steps 2 to 4 stay where all shots together are likelier with them by three nats: by the evidence of
+the training shots and, given those, the likelihood of the held-out ones.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ import numpy as np
 
 from qdiff.data.shots import Shots
 from qdiff.models.laws.law import Floats
-from qdiff.models.noisy_circuit.history_numbers import (
-    number_of_histories,
-)
+from qdiff.models.noisy_circuit.history_numbers import number_of_histories
 from qdiff.models.noisy_circuit.memory_needed import check_memory
 from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles
 from qdiff.noise_learning.device_circuit import DeviceCircuit
@@ -36,14 +34,18 @@ _PILOT = 0.25
 
 _HELDOUT = 0.1
 _SPREADS = (0.1, 0.25, 1.0)
+"""Instead of the prior's own, which is wide: intervals of single qubits are then honest."""
+
 _DIRECTIONS = ((1, 1, 0), (1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 1))
 _GRID = (-0.06, -0.04, -0.025, -0.0125, 0.0125, 0.025, 0.04, 0.06)
 _POLISHED = 2
+"""Fits in which angles act in first order, each about those of the one before."""
+
 _WORTH = 2.0
 """Nats that a turned grid point must bring."""
 
 _DOUBT = 3.0
-"""Nats that a kind of noise which most devices lack must bring: twenty to one."""
+"""Nats that whatever most devices lack must bring: twenty to one."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
