@@ -9,6 +9,7 @@ demo`` first; a photograph needs Chromium.
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import re
 import shutil
@@ -38,10 +39,16 @@ def fingerprint() -> str:
     for folder in DRAWN_BY:
         for path in sorted((ROOT / "qdiff" / "report" / folder).rglob("*.*")):
             if path.suffix in (".py", ".css", ".html"):
-                lines = path.read_text().splitlines()
-                kept = [line for line in lines if not line.startswith(("from ", "import "))]
-                found.update("\n".join(kept).encode())
+                text = path.read_text()
+                found.update((_drawing(text) if path.suffix == ".py" else text).encode())
     return found.hexdigest()[:16]
+
+
+def _drawing(code: str) -> str:
+    """What code does: without comments, and wherever its names are imported from."""
+    tree = ast.parse(code)
+    tree.body = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    return ast.unparse(tree)
 
 
 def photograph(page: Path, target: Path) -> None:

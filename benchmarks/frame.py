@@ -17,7 +17,8 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -125,11 +126,22 @@ def side_by_side(
     """Each cell, its rows and the seconds that they took, as they come."""
     if threads is not None:
         os.environ["OMP_NUM_THREADS"] = str(threads)  # of the processes below
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), max_tasks_per_child=1)
-    try:
-        futures = {pool.submit(timed, work, given): cell for cell, work, given in tasks}
-        for future in as_completed(futures):
-            found, seconds = future.result()
-            yield futures[future], found if isinstance(found, list) else [found], seconds
-    finally:
-        pool.shutdown(cancel_futures=True)  # where a cell failed, the others are not begun
+    waiting, running = iter(tasks), dict[Future[Any], Row]()
+    failure: BaseException | None = None
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
+        while True:
+            # where a cell failed, no other is begun, and those that run are not lost
+            for cell, work, given in islice(waiting, 0 if failure else workers - len(running)):
+                running[pool.submit(timed, work, given)] = cell
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                cell = running.pop(future)
+                if error := future.exception():
+                    failure = failure or error
+                    continue
+                found, seconds = future.result()
+                yield cell, found if isinstance(found, list) else [found], seconds
+    if failure:
+        raise failure

@@ -16,11 +16,12 @@ from functools import partial
 import frame
 import numpy as np
 from costs import timed
-from readouts import Floats, confusion_of, mthree_law
+from readouts import confusion_of, mthree_law
 from record import Row
 
 import qdiff
 from qdiff import Confusion, Distribution, Shots
+from qdiff.data.bits import Floats
 from qdiff.models.baselines.hammer import HAMMER
 from qdiff.models.readout.unfolding import steps
 

@@ -20,11 +20,12 @@ import numpy as np
 from costs import timed
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
-from readouts import Floats, confusion_of, mthree_law
+from readouts import confusion_of, mthree_law
 from record import Row
 
 import qdiff
 from qdiff import Confusion, Shots
+from qdiff.data.bits import Floats
 from qdiff.models.clifford.chain_algebra import read_chain
 from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.laws.law import AnyOrderLaw

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff import Confusion, Shots
-
-Floats = NDArray[np.float64]
+from qdiff.data.bits import Floats
 
 
 def confusion_of(name: str, num_bits: int) -> Confusion:

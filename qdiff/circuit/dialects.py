@@ -110,6 +110,8 @@ def with_braket_gates(code: str) -> str:
     called = {call[2] for call in _CALL.finditer(code)} - own
     if not called & (STANDARD_GATES | {*_BRAKET_NAMES, *_DEFINITIONS}):
         return code
+    if own & {_BRAKET_NAMES.get(name) for name in called}:
+        return code  # its own gate would be called in the place of Braket's
 
     body = _renamed(code[header.end() :], _BRAKET_NAMES, own)
     needed = {_BRAKET_NAMES.get(name, name) for name in called}.intersection(_DEFINITIONS) - own

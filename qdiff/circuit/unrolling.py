@@ -20,6 +20,7 @@ from pyqasm.maps import expressions
 
 from qdiff.circuit.dialects import STANDARD_GATES
 from qdiff.circuit.openqasm import MAX_FILE_BYTES, own_gates
+from qdiff.data import storage
 from qdiff.errors import InputError
 
 MAX_TURNS = 100_000
@@ -59,8 +60,7 @@ def unrolled(code: str) -> str:
     except RecursionError:
         raise InputError("it is nested too deeply") from None
     except Exception as error:  # pyqasm raises what it likes
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        raise InputError(said) from None
+        raise InputError(storage.one_line(error)[:200]) from None
     if len(text) > MAX_FILE_BYTES:
         raise InputError(f"it would have more than {MAX_FILE_BYTES >> 20} MiB")
     return text

@@ -33,7 +33,7 @@ def registers(text: str) -> tuple[Register, ...]:
     found = []
     for part in text.split(","):
         name, _, size = part.rpartition(":")
-        if not (name and size.isascii() and size.isdigit()):
+        if not (name and _is_number(size)):
             raise InputError(f"registers must look like a:3,b:2, got {text!r}")
         found.append(Register(name.strip(), int(size)))
     return tuple(found)

@@ -27,11 +27,10 @@ from scipy.stats import hypergeom
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
 from qdiff.data.argument_checks import check_is_shots, check_law, check_whole, generator_of
+from qdiff.data.bits import Floats
 from qdiff.data.pair_statistics import pair_counts
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-
-Floats = NDArray[np.float64]
 
 DRAWS = (10_000, 200_000)
 """Without calibration shots the model is asked for ten times the batch, between these numbers."""

@@ -18,11 +18,9 @@ from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
 from qdiff.data.argument_checks import check_is_shots
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-
-Floats = NDArray[np.float64]
 
 _BLOCK = 1 << 12
 """Distinct strings relabelled at a time."""

@@ -21,6 +21,7 @@ from qdiff.errors import InputError
 Bits = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 WORD_BITS = 64
 MAX_INDEX_BITS = 62

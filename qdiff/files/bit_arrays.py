@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits
-from qdiff.data.registers import Register
+from qdiff.data.registers import Register, width_of
 from qdiff.data.shots import Shots
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
@@ -58,7 +58,7 @@ def joined(parts: Sequence[tuple[str, Packed]], provenance: dict[str, Any]) -> S
     if len({len(packed.table) for _, packed in kept}) > 1:
         raise InputError("the registers of a result have different numbers of shots")
     registers = [Register(name, packed.num_bits) for name, packed in kept]
-    num_bits = sum(register.size for register in registers)
+    num_bits = width_of(registers)
     tally = StreamingCounts(num_bits)
     for where in portions(len(kept[0][1].table), num_bits):
         if num_bits <= bitorder.WORD_BITS:

@@ -10,7 +10,7 @@ from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.counts_json import read_keyed
 from qdiff.files.hints import Hints
-from qdiff.files.key_styles import facing
+from qdiff.files.key_styles import check_lengths, facing
 
 CUDAQ = re.compile(rb"\s*+\{\s*+[01]++\s*+:\s*+\d")
 """CUDA-Q prints keys without quotes."""
@@ -20,7 +20,7 @@ SPACED_LINE = re.compile(rb"[01]++(?: [01]++)++\r?(?:\n|$)")
 
 SPACED_BITS = re.compile(rb"[01](?: [01])++\r?(?:\n|$)")
 
-_PAIR = re.compile(rb"\s*+([01]++)\s*+:\s*+(\d++)\s*+,?+")
+_PAIR = re.compile(rb"\s*+([01]++)\s*+:\s*+(\d++)\s*+")
 
 
 def read_cudaq(data: bytes, hints: Hints) -> Shots | Distribution:
@@ -42,6 +42,7 @@ def read_cudaq(data: bytes, hints: Hints) -> Shots | Distribution:
             raise InputError("the counts that CUDA-Q printed are damaged")
         counts[pair[1].decode()] = pair[2].decode()
         place = pair.end()
+    check_lengths([*counts], hints)
     keys = facing([*counts], Hints(bit0="left"))
     return read_keyed(dict(zip(keys, counts.values(), strict=True)), hints)
 
@@ -59,7 +60,9 @@ def read_spaced(data: bytes, hints: Hints) -> Shots | Distribution:
     if all(len(group) == 1 for group in next(iter(counts)).split(" ")):
         if any(len(line.replace(" ", "")) * 2 - 1 != len(line) for line in counts):
             raise InputError("the lines differ in where their spaces are")
-        keys = facing([key.replace(" ", "") for key in counts], hints, "bits with spaces")
+        digits = [key.replace(" ", "") for key in counts]
+        check_lengths(digits, hints)
+        keys = facing(digits, hints, "bits with spaces")
         counts = Counter(dict(zip(keys, counts.values(), strict=True)))
         hints = Hints(num_bits=hints.num_bits, registers=hints.registers)
     return read_keyed(counts, hints)

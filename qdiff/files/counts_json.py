@@ -76,7 +76,7 @@ def read_keyed(weights: Mapping[str, Any], hints: Hints) -> Shots | Distribution
     if len({*keys}) != len(keys):
         raise InputError("two keys are the same outcome")
     renamed = dict(zip(keys, weights.values(), strict=True))
-    return from_weights(renamed, hints, num_bits=hints.width, registers=hints.registers)
+    return from_weights(renamed, hints)
 
 
 def _with_stated_width(document: Mapping[str, Any], hints: Hints) -> Hints:
@@ -117,12 +117,11 @@ def _of_result(results: list[Any], hints: Hints) -> dict[str, Any]:
         sizes = [[name, size] for name, size in header.get("creg_sizes") or [] if size]
     except (KeyError, TypeError, ValueError, AttributeError):
         raise InputError("a Qiskit result without counts; run it with shots") from None
-    found: dict[str, Any] = {"counts": counts}
-    if sizes:
-        found["registers"] = sizes
-    elif header.get("memory_slots"):
-        found["memory_slots"] = header["memory_slots"]
-    return found
+    slots = header.get("memory_slots")
+    # bits outside of registers, or in two of them, leave the keys another width than the registers
+    if sizes and slots in (None, sum(size for _, size in sizes)):
+        return {"counts": counts, "registers": sizes}
+    return {"counts": counts, "memory_slots": slots} if slots else {"counts": counts}
 
 
 def choose(values: list[Any], which: int | None, what: str) -> Any:

@@ -62,6 +62,8 @@ def named_columns(header: Sequence[str], hints: Hints) -> Columns:
             extra = unknown[0] if unknown else header[weights[0]]
             raise _open(f"the column {extra[:40]!r} beside {header[keys[0]]!r}")
         return Columns(bits=(keys[0],), weight=weights[0] if weights else None, whole=True)
+    if len(keys) > 1:
+        raise _open(f"the columns {header[keys[0]]!r} and {header[keys[1]]!r}: both may be keys")
     if weights:
         return _registers(header, names, weights)
     places = [place for place, name in enumerate(names) if name]
@@ -70,20 +72,34 @@ def named_columns(header: Sequence[str], hints: Hints) -> Columns:
     raise _open(f"the column {header[-1][:40]!r}: counts, or a register with one shot a row")
 
 
-def nameless_columns(first: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
+def nameless_columns(
+    first: Sequence[str], rows: Sequence[Sequence[str]], width: int | None
+) -> Columns:
     """What two columns without names mean: keys, and counts that cannot be keys.
 
-    `rows` are the first of the file. Raises `InputError` where either may be the other.
+    `rows` are the first of the file, and `width` bits a key, if known. Raises `InputError` where
+    either may be the other.
     """
     if len(first) != 2:
         raise InputError("a csv with several registers needs a header with their names")
-    single = [{len(row[place].strip()) for row in rows} == {1} for place in (0, 1)]
-    binary = [all(set(row[place].strip()) <= {*"01 "} for row in rows) for place in (0, 1)]
-    if all(binary) and (all(single) or not any(single)):
+    left, right = ([row[place].strip() for row in rows] for place in (0, 1))
+    binary = [all(set(cell) <= {*"01 "} for cell in column) for column in (left, right)]
+    if all(binary) and not _are_counts(right, beside=left):
         raise _open("which of two columns of 0 and 1 holds counts, or that each row is a shot")
-    if binary[1] and not binary[0] and not first[0].strip().lower().startswith(("0x", "|")):
+    if binary[1] and not binary[0] and not left[0].lower().startswith(("0x", "|")):
+        whole = all(cell.isdecimal() and len(cell) < 19 for cell in left)
+        if width is not None and whole and max(map(int, left)) >> width == 0:
+            raise _open(f"two columns that may both be outcomes of {width} bits")
         return Columns(bits=(1,), weight=0, whole=True)
     return Columns(bits=(0,), weight=1, whole=True)
+
+
+def _are_counts(column: Sequence[str], *, beside: Sequence[str]) -> bool:
+    """Whether cells of 0 and 1 must be counts: not all as long as each other, or 1 beside keys."""
+    lengths = [{*map(len, cells)} for cells in (column, beside)]
+    if len(lengths[0]) > 1:
+        return len(lengths[1]) == 1
+    return {*column} == {"1"} and 1 not in lengths[1]
 
 
 def _chosen(header: Sequence[str], names: list[str], columns: Sequence[str]) -> Columns:

@@ -14,7 +14,7 @@ from qdiff.data import bits as bitorder
 from qdiff.data import count_keys
 from qdiff.data.count_keys import MAX_BITS
 from qdiff.data.distribution import Distribution
-from qdiff.data.registers import Register, default_registers
+from qdiff.data.registers import Register, default_registers, width_of
 from qdiff.data.shots import Shots, as_counts
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
@@ -107,18 +107,20 @@ class ColumnTally:
         registers = [Register(n, t.shape[1]) for n, t in zip(self._names, tables, strict=True)]
         if not self._registers:
             self._registers = registers
-            self._tally = StreamingCounts(sum(register.size for register in registers))
+            self._tally = StreamingCounts(width_of(registers))
         if registers != self._registers:
             raise InputError("a register has digits of different lengths")
         self._rows += len(counts)
-        check_size(self._rows, sum(register.size for register in registers))
+        check_size(self._rows, width_of(registers))
         self._tally.add(np.concatenate(tables, axis=1), as_counts(counts))
 
     def shots(self, hints: Hints) -> Shots:
         """Registers are those of the columns, unless `hints` tell of others."""
         registers = self._registers
+        if not registers:
+            raise InputError("the csv has no shots")
         if hints.width is not None:
-            registers = [*hints.registers_for(sum(register.size for register in registers))]
+            registers = [*hints.registers_for(width_of(registers))]
         return Shots.from_words(*self._tally.total(), registers=registers)
 
 
@@ -149,7 +151,7 @@ def _nameless(rows: list[list[str]], hints: Hints) -> Columns:
     if len(rows[0]) == 1:
         facing([], hints, "columns without a name")
         return Columns(bits=(0,), weight=None, whole=True)
-    return nameless_columns(rows[0], rows)
+    return nameless_columns(rows[0], rows, hints.width)
 
 
 def _rows(data: bytes) -> Iterator[list[str]]:
@@ -208,11 +210,10 @@ def _from_probabilities(
         )
     weights: dict[str, str] = {}
     for row in chain.from_iterable(portions):
-        if (
-            weights.setdefault(row[columns.bits[0]].strip(), row[columns.weight or 0])
-            is not (row[columns.weight or 0])
-        ):
+        key = row[columns.bits[0]].strip()
+        if key in weights:
             raise InputError("a key occurs twice")
+        weights[key] = row[columns.weight or 0]
     return read_keyed(weights, hints)
 
 

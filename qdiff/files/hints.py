@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qdiff.data.count_keys import MAX_BITS
-from qdiff.data.registers import Register, default_registers, registers_from_json
+from qdiff.data.registers import Register, default_registers, registers_from_json, width_of
 from qdiff.errors import InputError
 
 MAX_SHOTS = 2**53
@@ -57,7 +57,7 @@ class Hints:
     def width(self) -> int | None:
         """Bits a shot, if known."""
         if self.registers is not None:
-            return sum(register.size for register in self.registers)
+            return width_of(self.registers)
         return self.num_bits
 
     def registers_for(self, num_bits: int) -> tuple[Register, ...]:

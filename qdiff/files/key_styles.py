@@ -44,6 +44,14 @@ def qiskit_keys(keys: Sequence[str], hints: Hints) -> list[str] | list[int]:
     return [*keys]
 
 
+def check_lengths(keys: Sequence[str], hints: Hints) -> None:
+    """Raise `InputError` unless keys of a program that writes all zeros have one fitting length."""
+    widths = {*map(len, keys)} if hints.width is None else {hints.width}
+    odd = next((key for key in keys if len(key) not in widths), None)
+    if len(widths) > 1 or odd is not None:
+        raise InputError("the outcomes are not all of one length, or of another than --bits says")
+
+
 def facing(keys: Sequence[str], hints: Hints, what: str | None = None) -> list[str]:
     """Keys with bit 0 rightmost. Raises `InputError` where `what` does not say and `hints` neither.
 
@@ -66,6 +74,9 @@ def _binary(keys: Sequence[str], hints: Hints) -> list[str]:
         )
     if width is None or longest > width or lengths == {width}:
         return [*keys]
+    kept = next((key for key in keys if 1 < len(key) < width and key[0] == "0"), None)
+    if kept is not None:
+        raise InputError(f"the key {kept[:40]!r} has lost no zeros, and not {width} bits (--bits)")
     if longest > 1 and _may_be_whole(keys, width):
         raise InputError(
             f"the key {max(keys, key=len)[:40]!r} may be binary without its leading zeros, or a "

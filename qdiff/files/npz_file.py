@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data.registers import registers_to_json
+from qdiff.data.registers import registers_to_json, width_of
 from qdiff.data.shots import Shots, as_counts
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
@@ -48,7 +48,7 @@ def read_npz(data: bytes, hints: Hints) -> Shots:
     if words.dtype != np.uint64 or words.ndim != 2 or counts.shape != (len(words),):
         raise InputError("the npz is damaged: its words and counts do not go together")
     registers = stated_registers(_json(arrays["registers"]))
-    num_bits = sum(register.size for register in registers)
+    num_bits = width_of(registers)
     check_size(len(words), num_bits)
     if words.shape[1] != -(-num_bits // 64):
         raise InputError(f"the npz is damaged: {words.shape[1]} words are not {num_bits} bits")

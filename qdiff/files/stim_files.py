@@ -65,8 +65,9 @@ def _digits(text: bitorder.Bits) -> bitorder.Bits:
 
 def write_01(shots: Shots) -> bytes:
     """One line a shot, equal ones together."""
-    text = np.full((shots.num_shots, shots.num_bits + 1), _NEWLINE, np.uint8)
-    text[:, :-1] = all_rows(shots)
+    rows = all_rows(shots)  # checks the size first
+    text = np.full((len(rows), shots.num_bits + 1), _NEWLINE, np.uint8)
+    text[:, :-1] = rows
     text[:, :-1] += _ZERO
     return text.tobytes()
 

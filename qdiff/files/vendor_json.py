@@ -21,6 +21,7 @@ from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.counts_json import read_keyed
 from qdiff.files.hints import Hints
+from qdiff.files.key_styles import check_lengths
 from qdiff.files.limits import check_size
 from qdiff.files.weights import from_weights
 
@@ -58,6 +59,7 @@ def _read_braket(value: Mapping[str, Any], hints: Hints) -> Shots | Distribution
     shots = about.get("shots") if isinstance(about, dict) else None
     if hints.shots is None and not hints.project and isinstance(shots, int) and shots > 0:
         hints = replace(hints, shots=shots)
+    check_lengths([*probabilities], hints)
     return read_keyed(probabilities, replace(hints, bit0="left"))
 
 
@@ -101,14 +103,15 @@ def _read_ionq(value: Mapping[str, Any], hints: Hints) -> Shots | Distribution:
     for key, weight in value["histogram"].items():
         if not (key.isascii() and key.isdigit() and len(key) < 4300):
             raise InputError(f"a key of the IonQ histogram is no whole number: {key[:40]!r}")
-        if weights.setdefault(int(key), weight) is not weight:
+        if int(key) in weights:
             raise InputError("two keys are the same outcome")
+        weights[int(key)] = weight
     shots = value.get("shots")
     if hints.shots is None and not hints.project and type(shots) is int and shots > 0:
         hints = replace(hints, shots=shots)
     if not weights:
         raise InputError("the IonQ histogram is empty")
-    return from_weights(weights, hints, num_bits=hints.width, registers=hints.registers)
+    return from_weights(weights, hints)
 
 
 def _read_quantinuum(value: Mapping[str, Any], hints: Hints) -> Shots:

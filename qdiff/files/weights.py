@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from qdiff.data.distribution import Distribution
-from qdiff.data.registers import Register, width_of
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.hints import Hints
@@ -21,20 +20,13 @@ _ROUNDING = 0.01
 """How far a probability times the shots may lie from a whole number, where it was rounded."""
 
 
-def from_weights(
-    weights: Mapping[Any, Any],
-    hints: Hints,
-    *,
-    num_bits: int | None,
-    registers: Sequence[Register] | None,
-) -> Shots | Distribution:
+def from_weights(weights: Mapping[Any, Any], hints: Hints) -> Shots | Distribution:
     """Shots from Qiskit's keys and how often each was seen, or a distribution on request.
 
     Weights that are no counts are refused, unless ``hints.shots`` makes them counts, or
     ``hints.project`` a distribution.
     """
-    if registers is not None:
-        num_bits = width_of(registers)
+    num_bits, registers = hints.width, hints.registers
     _check_keys(weights, num_bits)
     numbers = dict(zip(weights, map(number, weights.values()), strict=True))
     if _are_quasi([*numbers.values()], hints):

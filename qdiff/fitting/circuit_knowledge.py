@@ -189,7 +189,7 @@ def _mean_readout(noise: NoiseSpec) -> tuple[float, float] | None:
 def _spec(noise: NoiseSpec | str | None) -> NoiseSpec | None:
     if noise is None:
         return None
-    from qdiff.simulation.measured_circuit import as_spec
+    from qdiff.noise.spec import as_spec
 
     return as_spec(noise)
 

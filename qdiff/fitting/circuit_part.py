@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.fitting.circuit_knowledge import KnownCircuit
 from qdiff.fitting.stacking import Stacked
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.acceptance import Verdict, judge
 from qdiff.models.noisy_circuit.fit import CircuitFit
 from qdiff.models.surrogate.part import Part

@@ -22,14 +22,14 @@ def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> Division:
 
     Both are never empty, so a single shot serves as both.
     """
-    return _divided(shots, fraction, np.random.SeedSequence(seed).spawn(1)[0])
+    return divided(shots, fraction, np.random.SeedSequence(seed).spawn(1)[0])
 
 
 def divisions(shots: Shots, config: FitConfig, seed: np.random.SeedSequence) -> list[Division]:
     """One division, as by `hold_out`, or ``config.folds``, in which each shot is held out once."""
     folds = min(config.folds, shots.num_shots)
     if folds == 1:
-        return [_divided(shots, config.heldout, seed)]
+        return [divided(shots, config.heldout, seed)]
     rest, parts = shots, []
     for left, own in zip(range(folds, 1, -1), seed.spawn(folds - 1), strict=True):
         part, rest = rest.split(1 / left, seed=own)
@@ -50,7 +50,8 @@ def thinned(shots: Shots, strings: int, seed: np.random.SeedSequence) -> Shots:
     return Shots.from_words(shots.words, counts, registers=shots.registers)
 
 
-def _divided(shots: Shots, fraction: float, seed: np.random.SeedSequence) -> Division:
+def divided(shots: Shots, fraction: float, seed: np.random.SeedSequence) -> Division:
+    """A random `fraction` of the shots held out; neither part is ever empty."""
     total = shots.num_shots
     if total == 1:
         return Division(shots, shots)

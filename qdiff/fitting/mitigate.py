@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from qdiff.data.argument_checks import root_of
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
 from qdiff.errors import InputError
@@ -24,7 +25,7 @@ from qdiff.fitting.circuit_knowledge import KnownCircuit, confusion_of, known_ci
 from qdiff.fitting.heldout import Division, hold_out
 from qdiff.models.interactions.fit import MAX_BITS as MAX_INTERACTION_BITS
 from qdiff.models.interactions.fit import fit_expected_counts, fit_interactions
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.mixture import log_mixture
 from qdiff.models.laws.mixture_weights import mixture_weights
 from qdiff.models.laws.table import TableLaw

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from qdiff.data.bits import Counts
+from qdiff.data.bits import Counts, Floats
 from qdiff.data.shots import Shots
 from qdiff.fitting.config import FitConfig
 from qdiff.fitting.fit_parts import fit_parts
 from qdiff.fitting.heldout import Division, divisions, thinned
 from qdiff.fitting.train_networks import NetworkTraining
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.mixture import averaged, log_mixture
 from qdiff.models.laws.mixture_weights import mixture_weights
 from qdiff.models.surrogate.part import Part

@@ -19,9 +19,9 @@ import numpy as np
 from scipy.stats import norm
 
 from qdiff.data import argument_checks as arguments
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 from qdiff.models.readout.confusion import Confusion
 from qdiff.models.surrogate.surrogate import Surrogate
 

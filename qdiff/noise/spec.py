@@ -140,3 +140,12 @@ def _parsed(text: str) -> NoiseRates:
         f"unknown noise {text!r}; give a preset ({', '.join(PRESETS)}), a .toml or .json file, "
         f"a fake backend (fake_torino), or '{forms.LINE_PREFIX}p1=1e-3,p2=1e-2,readout=0.02/0.03'"
     )
+
+
+def as_spec(noise: NoiseSpec | str | None) -> NoiseSpec | None:
+    """`noise`, parsed when it is text. Raises `InputError` for anything else."""
+    if isinstance(noise, str):
+        return NoiseSpec.parse(noise)
+    if noise is None or isinstance(noise, NoiseSpec):
+        return noise
+    raise InputError(f"noise must be a NoiseSpec, its text or None, got {type(noise).__name__}")

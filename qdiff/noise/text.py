@@ -60,6 +60,8 @@ def from_dict(data: Mapping[str, Any]) -> NoiseRates:
     values = dict(_known(data, _SPEC_KEYS, "the noise"))
     qubits = _table(values.pop("qubits", {}), "qubits")
     edges = _table(values.pop("edges", {}), "edges")
+    if len({*map(_qubit, qubits)}) != len(qubits):
+        raise InputError("a qubit is given twice, as in '1' and '01'")
     return NoiseRates(
         **_frozen(values),
         qubits={_qubit(key): _override(QubitNoise, key, value) for key, value in qubits.items()},

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.models.noisy_circuit.history_laws import Dictionary, Round
 from qdiff.models.noisy_circuit.history_numbers import (
     later_shares,
@@ -58,6 +59,7 @@ class DrawnLaws:
         ideal = ideal_law(self.circuit.program.over_rotated(*angles))
         return replace(self, dictionary=self.dictionary.with_ideal(ideal), angles=angles)
 
+    @cached_property
     def tangents(self) -> Floats:
         """How the ideal law changes with each kind of over-rotation, ``(3, 2^n)``."""
         rows = []

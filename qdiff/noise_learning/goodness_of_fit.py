@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 
 _LEAST_EXPECTED = 5.0
 """Shots a bin of the chi-square statistic, as is the custom."""

@@ -13,7 +13,7 @@ import torch
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.noise_learning.likelihood import CircuitLikelihood
 from qdiff.noise_learning.posterior import Posterior
 from qdiff.noise_learning.prior import design

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from qdiff.noise.spec import NoiseSpec
+from qdiff.noise.spec import NoiseSpec, as_spec
 from qdiff.noise_learning.learned_noise import LearnedNoise
 from qdiff.noise_learning.posterior import Posterior
 from qdiff.noise_learning.prior import DevicePrior
 from qdiff.noise_learning.update import Pair, updated
-from qdiff.simulation.measured_circuit import as_spec
 
 OPERATIONS = 6e9
 """Gates times amplitudes that errors of all circuits are simulated with: some ten seconds."""

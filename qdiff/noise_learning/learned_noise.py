@@ -149,7 +149,8 @@ class LearnedNoise:
         if start is not None:
             qubits |= set(start.qubits)
             pairs |= set(start.edges)
-        return specification_of(self.posterior.value, qubits, pairs, start)
+        known = self.posterior
+        return specification_of(known.value, qubits, pairs, known.angles, start)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that was learned, as JSON."""

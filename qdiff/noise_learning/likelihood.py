@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.noise_likelihood import NoisyModel, PriorConfig
 from qdiff.models.noisy_circuit.noise_posterior import mixed_with_product
 from qdiff.models.readout.differentiable import flipped, flipped_together
@@ -41,7 +41,7 @@ class CircuitLikelihood:
         self._background = torch.from_numpy(kinds == BACKGROUND)
         self._readout = ~(self._rates | self._flips | self._turns | self._background)
         if self._turns.any():
-            self._tangents = torch.from_numpy(drawn.tangents())
+            self._tangents = torch.from_numpy(drawn.tangents)
             self._angles = torch.tensor(drawn.angles, dtype=torch.float64)
         marginals = self._model.usual_marginals
         sides = self._model.rows * marginals - torch.nn.functional.softplus(marginals)

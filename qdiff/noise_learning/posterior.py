@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles
 from qdiff.noise_learning.numbers import TURNS, Number, from_scale
 from qdiff.noise_learning.prior import DevicePrior, design, parameters_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import poisson
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.models.laws.table import TableLaw
 from qdiff.models.noisy_circuit.error_groups import draw_histories
 from qdiff.models.noisy_circuit.history_laws import laws_after

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from qdiff.data.argument_checks import is_between
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning.numbers import (
     BACKGROUND,

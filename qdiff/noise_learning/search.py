@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
+from qdiff.fitting.heldout import divided
 from qdiff.models.noisy_circuit.history_numbers import number_of_histories
 from qdiff.models.noisy_circuit.memory_needed import check_memory
 from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles
@@ -71,8 +72,8 @@ class Search:
     ) -> None:
         self.shots = shots
         seeds = seed.spawn(len(shots))
-        divided = [own.split(_HELDOUT, seed=s) for own, s in zip(shots, seeds, strict=True)]
-        self.heldout, self.train = zip(*divided, strict=True)
+        divisions = [divided(own, _HELDOUT, s) for own, s in zip(shots, seeds, strict=True)]
+        self.heldout, self.train = zip(*divisions, strict=True)
         self.operations, self.generator = operations / len(circuits), generator
         for circuit in circuits:
             check_memory(circuit.program, number_of_histories(circuit.program, self.operations))
@@ -114,7 +115,7 @@ class Search:
             )
             for _ in range(_POLISHED):
                 tried = self._fitted(_turned(tried, tried.posterior.angles))
-            if not self._decide("gates that turn too far", [tried], least=_DOUBT):
+            if not self._decide("gates that turn too far", [tried]):
                 return
         angles = self.best.posterior.angles
         fresh = tuple(DrawnLaws.without_errors(each.circuit, angles) for each in self.best.drawn)
@@ -123,7 +124,8 @@ class Search:
 
     def spreads(self) -> None:
         """How far qubits and pairs differ, for errors and then for readout."""
-        local = self._local_information(self.best)  # hardly moves with the spreads
+        joint = self.likelihood(self.best, self.train)
+        local = joint.local_information(self.best.posterior.mean)  # hardly moves with the spreads
         for name in ("rate_spread", "readout_spread"):
             tried = [
                 self._fitted(
@@ -131,7 +133,7 @@ class Search:
                 )
                 for s in _SPREADS
             ]
-            self._decide(name.replace("_", " "), tried, least=_DOUBT, local=local)
+            self._decide(name.replace("_", " "), tried, local)
 
     def pair_flips(self) -> None:
         """Coupled qubits that are misread together."""
@@ -139,7 +141,7 @@ class Search:
         if known.prior.pair_flips or not any(each.circuit.pair_flips for each in self.best.drawn):
             return
         tried = replace(self.best, known=_with_prior(known, pair_flips=True))
-        self._decide("coupled qubits misread together", [self._fitted(tried)], least=_DOUBT)
+        self._decide("coupled qubits misread together", [self._fitted(tried)])
 
     def likelihood(self, state: State, shots: Sequence[Shots]) -> JointLikelihood:
         """Of some shots of each circuit."""
@@ -158,18 +160,13 @@ class Search:
         return replace(state, posterior=joint.posterior(found))
 
     def _decide(
-        self,
-        step: str,
-        tried: Sequence[State],
-        *,
-        least: float = 0.0,
-        local: Sequence[Floats] | None = None,
+        self, step: str, tried: Sequence[State], local: Sequence[Floats] | None = None
     ) -> bool:
-        """Keep the best of `tried` if it brings more than `least` nats."""
+        """Keep the best of `tried` if it brings enough."""
         scores = [self._log_probability(state, local) for state in tried]
         best = int(np.argmax(scores))
         gain = scores[best] - self._log_probability(self.best, local)
-        kept = gain > least
+        kept = gain > _DOUBT
         if kept:
             self.best = tried[best]
         self._note(step, gain=gain, kept=kept)
@@ -183,10 +180,7 @@ class Search:
         later = sum(
             float(logs @ shots.counts) for logs, shots in zip(seen, self.heldout, strict=True)
         )
-        return joint.log_evidence(mean, local or self._local_information(state)) + later
-
-    def _local_information(self, state: State) -> list[Floats]:
-        return self.likelihood(state, self.train).local_information(state.posterior.mean)
+        return joint.log_evidence(mean, local or joint.local_information(mean)) + later
 
     def _scanned(self) -> Angles:
         """The grid point of over-rotations under which the shots are likeliest, the rest as is."""

@@ -11,7 +11,9 @@ from collections.abc import Callable, Collection
 
 import numpy as np
 
+from qdiff.errors import InputError
 from qdiff.models.noisy_circuit.error_groups import TIME_OF_ONE_QUBIT_GATES
+from qdiff.models.noisy_circuit.over_rotation import Angles
 from qdiff.noise.rates import EdgeNoise, QubitNoise
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning.numbers import PAULI, PHASE, READOUT, RELAX, TURNS, Number
@@ -57,14 +59,18 @@ def specification_of(
     value: Callable[[Number], float],
     qubits: Collection[int],
     pairs: Collection[tuple[int, int]],
+    angles: Angles,
     start: NoiseSpec | None,
 ) -> NoiseSpec:
-    """All that a specification can say of the numbers that `value` gives.
+    """All that a specification can say of the numbers that `value` gives, and of over-rotations.
 
     Raises `InputError` where there are no qubits.
     """
+    size = (start.num_qubits if start else None) or max(qubits, default=-1) + 1
+    if not size:
+        raise InputError("nothing was learned of any qubit: add circuits and their shots")
     time = (start.time2 if start else None) or _TIME
-    one, two = (value(Number(kind)) for kind in TURNS[:2])
+    one, two, _ = angles
     t1, t2 = _coherence(value, (), time)
     return NoiseSpec(
         name="learned",
@@ -78,7 +84,7 @@ def specification_of(
         time2=time,
         readout=(value(Number(READOUT[0])), value(Number(READOUT[1]))),
         virtual_gates=start.virtual_gates if start else VIRTUAL_GATES,
-        num_qubits=(start.num_qubits if start else None) or max(qubits) + 1,
+        num_qubits=size,
         qubits={qubit: _of_qubit(value, qubit, time) for qubit in sorted(qubits)},
         edges={
             pair: EdgeNoise(

@@ -81,14 +81,23 @@ def _is_number(entry: object) -> bool:
 
 
 def _is_lesson(entry: object) -> bool:
-    """Whether `entry` says of each circuit how well it is fitted."""
-    rows = entry.get("circuits") if isinstance(entry, dict) else None
+    """Whether `entry` says of each circuit how well it is fitted and predicted."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("predicted_from"), str):
+        return False
+    rows = entry.get("circuits")
     return isinstance(rows, list) and all(map(_is_row, rows))
 
 
 def _is_row(row: object) -> bool:
-    fitted = row.get("fitted") if isinstance(row, dict) else None
-    return isinstance(fitted, dict) and isinstance(fitted.get("p_value"), int | float)
+    if not isinstance(row, dict) or not isinstance(row.get("circuit"), str):
+        return False
+    agreements = (row.get("predicted"), row.get("fitted"))
+    return isinstance(row.get("num_shots"), int) and all(map(_is_agreement, agreements))
+
+
+def _is_agreement(entry: object) -> bool:
+    names = ("excess", "standard_error", "p_value")
+    return isinstance(entry, dict) and all(isinstance(entry.get(n), int | float) for n in names)
 
 
 def _is_positive(matrix: Any) -> bool:

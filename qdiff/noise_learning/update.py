@@ -13,10 +13,10 @@ from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
 from qdiff.data.argument_checks import check_is_shots, root_of
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.fit import MAX_TABLE_QUBITS
 from qdiff.noise_learning.device_circuit import DeviceCircuit
 from qdiff.noise_learning.goodness_of_fit import Agreement, agreement
@@ -76,13 +76,15 @@ def device_circuit(circuit: CircuitLike, known: Posterior) -> DeviceCircuit:
 
     Raises `InputError` for one that is not measured once, at its end, or has more than 24 bits.
     """
-    loaded = load_circuit(circuit)
+    loaded, start = load_circuit(circuit), known.prior.start
+    if start is not None and start.num_qubits is not None:
+        start.check_fits(loaded.num_qubits)
     if loaded.num_clbits > MAX_TABLE_QUBITS:
         raise InputError(
             f"{loaded.name} has {loaded.num_clbits} bits; its noisy law has a table up to "
             f"{MAX_TABLE_QUBITS}: measure fewer"
         )
-    return DeviceCircuit(program=program_of(loaded, known.prior.start))
+    return DeviceCircuit(program=program_of(loaded, start))
 
 
 def _listed(pairs: Iterable[Pair]) -> list[Pair]:

@@ -20,10 +20,10 @@ from qdiff.fitting.choose_config import Effort
 from qdiff.fitting.config import FitConfig
 from qdiff.fitting.fit import fit
 from qdiff.models.surrogate.surrogate import Surrogate
+from qdiff.noise.spec import as_spec
 from qdiff.primitives.model_cache import ModelCache, key_of
 from qdiff.progress import training_bar
 from qdiff.simulation.fingerprint.fingerprint import fingerprint, structure_hash
-from qdiff.simulation.measured_circuit import as_spec
 from qdiff.simulation.simulate import Noise, simulate
 
 

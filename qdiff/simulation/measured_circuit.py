@@ -19,7 +19,7 @@ from qdiff.data.shots import Provenance
 from qdiff.errors import InputError
 from qdiff.memory import available_memory
 from qdiff.noise.attach import NoisyCircuit, attach_noise
-from qdiff.noise.spec import NoiseSpec
+from qdiff.noise.spec import NoiseSpec, as_spec
 from qdiff.simulation import aer
 from qdiff.simulation.provenance import circuit_record
 
@@ -120,12 +120,3 @@ class MeasuredCircuit:
             standard_error=standard_error,
             provenance={**circuit_record(self.source, self.noise), **provenance},
         )
-
-
-def as_spec(noise: NoiseSpec | str | None) -> NoiseSpec | None:
-    """`noise`, parsed when it is text. Raises `InputError` for anything else."""
-    if isinstance(noise, str):
-        return NoiseSpec.parse(noise)
-    if noise is None or isinstance(noise, NoiseSpec):
-        return noise
-    raise InputError(f"noise must be a NoiseSpec, its text or None, got {type(noise).__name__}")

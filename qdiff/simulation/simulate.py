@@ -17,11 +17,10 @@ from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 from qdiff.memory import total_memory
 from qdiff.noise.attach import NoisyCircuit, attach_aer_model, attach_noise
-from qdiff.noise.spec import NoiseSpec
+from qdiff.noise.spec import NoiseSpec, as_spec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
 from qdiff.simulation.aer_method import Choice, Method, choose_method, workload_of
-from qdiff.simulation.measured_circuit import as_spec
 from qdiff.simulation.provenance import circuit_record, seed_record
 
 Noise: TypeAlias = NoiseSpec | str | NoiseModel | None

@@ -264,6 +264,13 @@ def test_a_file_of_braket_may_define_a_gate_of_its_own(tmp_path: Path) -> None:
     assert unitary(circuit).equiv(bell())
 
 
+def test_a_gate_of_the_file_is_never_called_in_the_place_of_brakets(tmp_path: Path) -> None:
+    """``vi`` is Braket's name for ``sxdg``, which here is another gate."""
+    text = "OPENQASM 3.0;\nbit[1] c;\nqubit[1] q;\ngate sxdg a { U(0, 0, 0) a; }\n"
+    with pytest.raises(InputError, match="vi"):
+        read(tmp_path, f"{text}vi q[0];\nc = measure q;\n")
+
+
 HQS = 'OPENQASM 2.0;\ninclude "hqslib1.inc";\nqreg q[2];\ncreg c[2];\n'
 
 

@@ -152,3 +152,16 @@ SPARE_BITS_NOISE = NoiseSpec(
     qubits={1: QubitNoise(p1=0.1, readout=(0.15, 0.01))},
     edges={(0, 4): EdgeNoise(p2=0.2)},
 )
+
+
+def asymmetric(num_qubits: int = 4) -> QuantumCircuit:
+    """A circuit whose bits cannot be swapped or reversed unnoticed."""
+    circuit = QuantumCircuit(num_qubits, num_qubits)
+    for qubit in range(num_qubits):
+        circuit.ry(0.4 + 0.3 * qubit, qubit)
+    for qubit in range(num_qubits - 1):
+        circuit.rzz(0.5 + qubit, qubit, qubit + 1)
+        circuit.cx(qubit + 1, qubit)
+    circuit.rx(0.7, range(num_qubits))
+    circuit.measure(range(num_qubits), reversed(range(num_qubits)))
+    return circuit

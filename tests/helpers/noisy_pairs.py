@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from qiskit import QuantumCircuit
 
 import qdiff
 from qdiff import NoiseSpec, Shots
@@ -23,19 +22,6 @@ def noisy_pairs(
         (circuit, law.sample(shots, seed=seed + 100 * place))
         for place, (circuit, law) in enumerate(zip(circuits, laws, strict=True))
     ]
-
-
-def asymmetric(num_qubits: int = 4) -> QuantumCircuit:
-    """A circuit whose bits cannot be swapped or reversed unnoticed."""
-    circuit = QuantumCircuit(num_qubits, num_qubits)
-    for qubit in range(num_qubits):
-        circuit.ry(0.4 + 0.3 * qubit, qubit)
-    for qubit in range(num_qubits - 1):
-        circuit.rzz(0.5 + qubit, qubit, qubit + 1)
-        circuit.cx(qubit + 1, qubit)
-    circuit.rx(0.7, range(num_qubits))
-    circuit.measure(range(num_qubits), reversed(range(num_qubits)))
-    return circuit
 
 
 def kl(truth: np.ndarray, law: np.ndarray) -> float:

@@ -8,9 +8,9 @@ from laws_of_each_kind import LAWS, NUM_BITS, table_law
 
 from qdiff import Distribution, Register, Shots
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Counts
+from qdiff.data.bits import Counts, Floats
 from qdiff.models.laws.histogram import HistogramLaw
-from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.law import Law
 from qdiff.models.laws.mixture import AnyOrderMixture
 from qdiff.models.laws.mixture_weights import mixture_weights
 from qdiff.models.laws.table import TableLaw

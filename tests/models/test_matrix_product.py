@@ -8,6 +8,7 @@ from known_laws import ghz, porter_thomas
 from laws_of_each_kind import random_chain
 
 from qdiff.data import bits as bitorder
+from qdiff.data.bits import Floats
 from qdiff.data.distribution import marginal_table
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
@@ -25,7 +26,7 @@ from qdiff.models.matrix_product.fit import (
     split_states,
 )
 from qdiff.models.matrix_product.law import MatrixProductLaw
-from qdiff.models.matrix_product.prefix_tree import Floats, PrefixTree
+from qdiff.models.matrix_product.prefix_tree import PrefixTree
 
 
 def by_hand(model: MatrixProductLaw) -> Floats:

@@ -376,3 +376,8 @@ class TestBackend:
             NoiseSpec.from_backend(object())
         with pytest.raises(InputError, match="reports no errors"):
             NoiseSpec.from_backend(GenericBackendV2(2, noise_info=False))
+
+
+def test_a_qubit_given_twice_is_refused() -> None:
+    with pytest.raises(InputError, match="given twice"):
+        NoiseSpec.from_dict({"qubits": {"1": {"p1": 0.1}, "01": {"p1": 0.2}}})

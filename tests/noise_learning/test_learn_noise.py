@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from noisy_pairs import CIRCUITS, TRUTH, asymmetric, kl, noisy_pairs
+from asymmetric_circuits import asymmetric
+from noisy_pairs import CIRCUITS, TRUTH, kl, noisy_pairs
 from qiskit import QuantumCircuit, transpile
 from quick_fits import QUICK
 
@@ -66,7 +67,7 @@ def coverage(cases: int) -> float:
     kinds = ("pauli1", "pauli2", "one_given_zero", "zero_given_one")
     hits = []
     for case in range(cases):
-        pairs = noisy_pairs(10_000, seed=1000 + case)
+        pairs = noisy_pairs(10_000, seed=1000 * (1 + case))
         learned = learn_noise(pairs, seed=case, operations=FEW)
         found = {str(each.number): each.interval for each in learned.numbers}
         for kind in kinds:
@@ -77,22 +78,22 @@ def coverage(cases: int) -> float:
 
 @pytest.mark.statistical
 def test_rates_are_within_their_errors() -> None:
-    """Of 12 numbers of 3 devices; 95 % are expected, 7 or fewer are a false alarm of 2e-4."""
+    """Of 12 numbers in 3 draws; 95 % are expected, 7 or fewer are a false alarm of 2e-4."""
     assert coverage(3) > 7.5 / 12
 
 
 @pytest.mark.slow
 @pytest.mark.statistical
 def test_rates_are_within_their_errors_in_two_hundred_cases() -> None:
-    assert 0.90 < coverage(200) <= 1.0
+    assert coverage(200) > 0.90
 
 
-def test_the_prediction_nears_the_exact_law_as_shots_grow() -> None:
-    """KL below 2e-4 from a million shots of each circuit, above 1e-3 from 100; and power."""
+def test_the_prediction_nears_the_exact_law_as_shots_grow(learned: LearnedNoise) -> None:
+    """KL below 2e-4 from a million shots of each circuit, 2e-3 from 20,000; and power."""
     many = learn_noise(noisy_pairs(1_000_000), seed=3, operations=2e6)
     few = learn_noise(noisy_pairs(100), seed=3, operations=FEW)
     assert worst_kl(many) < 2e-4
-    assert worst_kl(few) > 1e-3
+    assert worst_kl(many) < worst_kl(learned) < 2e-3 < 8e-3 < worst_kl(few)
     wrong = NoiseSpec.parse("depolarizing:p1=1.2e-3,p2=2e-2,readout=0.02/0.03,virtual_gates=rz+p")
     assert worst_kl(many, wrong) > 1e-2
 
@@ -230,3 +231,20 @@ def test_a_circuit_that_cannot_be_predicted_is_refused(learned: LearnedNoise) ->
         learned.predict("ghz:30")
     with pytest.raises(InputError, match="seed"):
         learned.predict("ghz:3", seed=-1)
+
+
+def test_a_specification_turns_gates_as_predictions_do() -> None:
+    """Only by angles that were learned, not by those that a start supposed."""
+    start = NoiseSpec(p1=1e-3, p2=1e-2, over_rotation=0.02, readout=(0.02, 0.03))
+    learned = learn_noise(noisy_pairs(200), start=start, operations=FEW)
+    assert learned.posterior.angles == (0, 0, 0)
+    assert learned.to_spec().over_rotation is None
+
+
+def test_a_handful_of_shots_is_enough_to_hold_some_out() -> None:
+    assert learn_noise(noisy_pairs(4)[:1], operations=FEW).lessons
+
+
+def test_a_start_of_a_smaller_device_is_refused() -> None:
+    with pytest.raises(InputError, match="3 qubits but the noise describes 2"):
+        learn_noise(noisy_pairs(100), start=NoiseSpec(p2=1e-2, num_qubits=2), operations=FEW)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from noisy_pairs import asymmetric, kl
+from asymmetric_circuits import asymmetric
+from noisy_pairs import kl
 
 import qdiff
 from qdiff import NoiseSpec, Shots

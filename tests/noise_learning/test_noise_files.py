@@ -26,11 +26,9 @@ def small() -> LearnedNoise:
     known = Posterior.of(DevicePrior(start=START, pair_flips=True))
     known = known.widened([Number("pauli1", (1,)), Number("pauli2", (0, 1))])
     size = len(known.mean)
-    row = {"circuit": "bell", "num_shots": 7, "predicted": {"excess": 0.0, "standard_error": 1.0}}
-    lesson = {
-        "circuits": [{**row, "fitted": {"p_value": 0.5}}],
-        "predicted_from": "the other shots",
-    }
+    agreement = {"nats_per_shot": -1.5, "excess": 0.0, "standard_error": 1.0, "p_value": 0.5}
+    row = {"circuit": "bell", "num_shots": 7, "predicted": agreement, "fitted": agreement}
+    lesson = {"circuits": [row], "predicted_from": "the other shots"}
     posterior = Posterior(
         prior=known.prior,
         parameters=known.parameters,
@@ -72,6 +70,7 @@ def test_a_file_keeps_everything(path: Path) -> None:
         (say({"start": {"p1": 7}}, "prior"), "not a probability"),
         (say([{"circuits": 3}], "lessons"), "learned from"),
         (say([{"circuits": [{"fitted": {}}]}], "lessons"), "learned from"),
+        (say([{"circuits": [{"fitted": {"p_value": 1}}]}], "lessons"), "learned from"),
     ],
 )
 def test_a_damaged_file_is_refused_with_one_line(path: Path, change: Change, why: str) -> None:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from qdiff.comparison.few_body.z_string_sets import Floats, Layout, pair_rank
+from qdiff.comparison.few_body.z_string_sets import Layout, pair_rank
+from qdiff.data.bits import Floats
 
 Values = dict[str, Floats]
 

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from qdiff.comparison.few_body.distances import DISTANCES, distance_values
 from qdiff.comparison.few_body.moments import Moments, of_table, row_sums
-from qdiff.comparison.few_body.z_string_sets import Floats, Layout
+from qdiff.comparison.few_body.z_string_sets import Layout
 from qdiff.comparison.intervals.central import Interval, within
 from qdiff.comparison.intervals.inverted_tests import interval, steps
 from qdiff.comparison.scorecard_rows import Columns, Metric
 from qdiff.data import bits as bitorder
+from qdiff.data.bits import Floats
 from qdiff.data.distribution import draw_counts
 
 _CELLS = 2.5e11

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.comparison.few_body.z_string_sets import Floats, Layout, Strings
-from qdiff.data.bits import Bits
+from qdiff.comparison.few_body.z_string_sets import Layout, Strings
+from qdiff.data.bits import Bits, Floats
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import comb
 
-Floats = NDArray[np.float64]
+from qdiff.data.bits import Floats
+
 Strings = NDArray[np.int64]
 
 ORDER = 3

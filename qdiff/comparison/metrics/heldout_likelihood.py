@@ -12,15 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from qdiff.data.argument_checks import check_confidence, check_is_shots, check_law, kind_of
-from qdiff.data.bits import Counts
+from qdiff.data.bits import Counts, Floats
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-
-Floats = NDArray[np.float64]
 
 
 class Predictor(Protocol):

@@ -16,13 +16,12 @@ from math import log, sqrt
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from qdiff.data.argument_checks import check_confidence, check_law, check_whole, generator_of
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-
-Floats = NDArray[np.float64]
 
 
 class PointwiseLaw(Protocol):

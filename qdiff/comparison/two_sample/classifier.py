@@ -14,21 +14,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
 from qdiff.data.argument_checks import check_whole, generator_of, kind_of
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.initialisation import draw_layers, zero
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
-
-Floats = NDArray[np.float64]
 
 FEWEST = 10
 """Shots of each set: a half of them must train and stop a network."""

@@ -19,16 +19,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.comparison.two_sample.hamming_kernel import HammingKernel, default_kernels, signs
 from qdiff.data.argument_checks import check_whole, generator_of
-from qdiff.data.bits import hamming_distances
+from qdiff.data.bits import Floats, hamming_distances
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-
-Floats = NDArray[np.float64]
 
 MOST_PAIRED = 4096
 """Up to so many distinct strings all pairs are summed."""

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.distribution import Distribution, check_table
 from qdiff.data.registers import Register
 from qdiff.data.shots import Seed, Shots
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.law import Law
 
 _ROWS = 1 << 17
 """Strings drawn or evaluated at a time, so that memory stays bounded."""

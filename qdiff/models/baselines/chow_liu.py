@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.pair_statistics import mutual_information, pair_joint
 from qdiff.data.shots import Shots
 from qdiff.models.baselines.base import (
@@ -19,7 +19,7 @@ from qdiff.models.baselines.base import (
     drawn_in_blocks,
     tabulated,
 )
-from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.law import Law
 
 
 class TreeLaw(Law):

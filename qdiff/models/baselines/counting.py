@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.pair_statistics import bit_counts
 from qdiff.data.shots import Shots
 from qdiff.models.baselines.base import (
@@ -20,7 +20,7 @@ from qdiff.models.baselines.base import (
     tabulated,
 )
 from qdiff.models.laws.histogram import HistogramLaw
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.mixture import Mixture
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.shots import Shots
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
@@ -26,7 +26,7 @@ from qdiff.models.baselines.base import Baseline, FittedBaseline, tabulated
 from qdiff.models.baselines.search import MANY_SHOTS, Search
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.trainer import TrainingConfig
-from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.law import Law
 from qdiff.models.laws.table import TableLaw
 
 MOST_SUMMED = 20

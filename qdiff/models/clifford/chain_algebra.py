@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.readout.confusion import Confusion
 

@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qdiff.data.bits import Bits
+from qdiff.data.bits import Bits, Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.law import MatrixProductLaw
 
 _PRIOR_READOUT = (0.5, 30.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 
 
 def cheapest_steps(costs: Floats, steps: int) -> list[int]:

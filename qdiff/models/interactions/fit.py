@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.interactions.posterior import Data, log_law, most_probable, read
 from qdiff.models.interactions.prior_variances import variances_by_size, variances_by_structure
 from qdiff.models.interactions.structure import set_sizes
 from qdiff.models.interactions.walsh import walsh_hadamard
-from qdiff.models.laws.law import Floats
 from qdiff.models.laws.table import TableLaw
 
 MAX_BITS = 22

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.models.interactions.walsh import walsh_hadamard
-from qdiff.models.laws.law import Floats
 
 _NEGLIGIBLE = 1e-3
 """Coefficients whose prior variance is this much below the noise of the shots stay at zero."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.data.bits import Floats
 from qdiff.models.interactions.posterior import Readings
 from qdiff.models.interactions.structure import (
     Sizes,
@@ -20,7 +21,6 @@ from qdiff.models.interactions.structure import (
     sums_over_members,
     tree_strength,
 )
-from qdiff.models.laws.law import Floats
 
 Labels = NDArray[np.int64]
 

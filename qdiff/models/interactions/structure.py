@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 
 Sizes = NDArray[np.int64]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg import hadamard
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 
 _WIDTH = 5
 """Bits a product transforms: its matrix stays in the innermost cache."""

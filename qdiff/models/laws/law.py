@@ -9,11 +9,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qdiff.data.bits import Bits, Counts, Words
-
-Floats = NDArray[np.float64]
+from qdiff.data.bits import Bits, Counts, Floats, Words
 
 
 class Law(ABC):

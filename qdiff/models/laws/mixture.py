@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from qdiff.data.bits import Bits, Counts, Words
-from qdiff.models.laws.law import AnyOrderLaw, Floats, Law
+from qdiff.data.bits import Bits, Counts, Floats, Words
+from qdiff.models.laws.law import AnyOrderLaw, Law
 
 
 class Mixture(Law):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdiff.data.bits import Counts
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Counts, Floats
 
 _PRIOR_SHOTS = 0.5
 """Added to each law that weights are sought for."""

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.distribution import marginal_table
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 
 
 class TableLaw(AnyOrderLaw):

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from qdiff.data.bits import Bits
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Bits, Floats
 from qdiff.models.matrix_product.law import mirrored
 from qdiff.models.matrix_product.prefix_tree import (
     Integers,

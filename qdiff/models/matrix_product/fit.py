@@ -8,9 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.chain_order import ChainOrder, chain_orders
 from qdiff.models.matrix_product.expectation_maximisation import (
     Strings,

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.distribution import check_table, marginal_table
 from qdiff.errors import InputError
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.matrix_product.prefix_tree import PrefixTree, forward
 
 _CHUNK_ROWS = 1 << 16

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.data.bits import Bits
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Bits, Floats
 
 Integers = NDArray[np.int64]
 

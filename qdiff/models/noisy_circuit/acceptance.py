@@ -15,8 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from qdiff.data.bits import Counts
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Counts, Floats
 from qdiff.models.laws.mixture import log_mixture
 from qdiff.models.laws.mixture_weights import mixture_weights
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.clifford import expectation_maximisation as chain_em
 from qdiff.models.clifford.expectation_maximisation import Expected, NoisyChain
-from qdiff.models.laws.law import Floats
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.noisy_circuit.law import CircuitLaw
 from qdiff.models.readout.confusion import Confusion

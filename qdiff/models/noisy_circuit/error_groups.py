@@ -20,7 +20,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.models.noisy_circuit.program import Program, Qubits
 
 TIME_OF_ONE_QUBIT_GATES = 0.4

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.clifford.affine_law import AffineLaw
@@ -30,8 +30,6 @@ from qdiff.models.noisy_circuit.memory_needed import THOROUGH_QUBITS
 from qdiff.models.noisy_circuit.noise_posterior import FittedPrior
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.step_search import Search, State
-
-Floats = NDArray[np.float64]
 
 _TURNED = ("one_qubit", "two_qubits", "virtual")
 

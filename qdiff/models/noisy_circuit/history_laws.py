@@ -23,7 +23,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.models.noisy_circuit.error_groups import ErrorGroup, ErrorKind, History, draw_histories
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.statevector import (

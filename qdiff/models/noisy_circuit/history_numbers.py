@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import poisson
 
-from qdiff.models.laws.law import Floats
+from qdiff.data.bits import Floats
 from qdiff.models.noisy_circuit.error_groups import ErrorGroup
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.noisy_circuit.memory_needed import most_histories

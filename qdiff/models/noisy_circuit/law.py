@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.errors import InputError
 from qdiff.models.clifford.chain_algebra import mixed_chain, read_chain
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.table import TableLaw
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.noisy_circuit.noise_posterior import FittedPrior, mixed_with_product

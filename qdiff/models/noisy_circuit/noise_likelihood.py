@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.readout.confusion import Confusion
 from qdiff.models.readout.differentiable import flipped, flipped_together, read

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.noisy_circuit.noise_likelihood import NoisyModel, PriorConfig, Values, as_tensors
 from qdiff.models.readout.confusion import Confusion

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.data.bits import Floats
 from qdiff.data.distribution import check_table
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.gate_fusion import blocks
 from qdiff.models.noisy_circuit.program import Gate, Matrix, Program, Qubits
 

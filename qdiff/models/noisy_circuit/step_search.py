@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 from qdiff.models.noisy_circuit.acceptance import contradicted, mean_difference
 from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.error_groups import error_groups

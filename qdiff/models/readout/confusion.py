@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
-from qdiff.models.laws.law import Floats
 
 Bit = int
 

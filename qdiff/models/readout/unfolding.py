@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.models.laws.law import Floats
 from qdiff.models.readout.confusion import Confusion
 
 _MOST_STEPS = 400

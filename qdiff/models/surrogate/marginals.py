@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.data.registers import Register
 from qdiff.data.shots import Shots
 from qdiff.models.laws.histogram import HistogramLaw
-from qdiff.models.laws.law import Floats
 from qdiff.models.surrogate.part import Part, Parts, Weights
 
 _NETWORKS = (Part.DIFFUSION, Part.RECURRENT)

@@ -7,12 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
 from qdiff.models.diffusion.decoding.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
 from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
-from qdiff.models.laws.law import AnyOrderLaw, Floats, Law
+from qdiff.models.laws.law import AnyOrderLaw, Law
 from qdiff.models.laws.mixture import AnyOrderMixture, members
 from qdiff.models.laws.table import TableLaw
 from qdiff.models.surrogate import parallel_steps

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qdiff.data import count_keys
+from qdiff.data.bits import Floats
 from qdiff.report.pictures.axes import finish
 from qdiff.report.pictures.palette import light
-from qdiff.report.pictures.picture import Floats, Panel, Picture
+from qdiff.report.pictures.picture import Panel, Picture
 from qdiff.report.pictures.strings import TOP_STRINGS, list_strings
 from qdiff.report.pictures.views import View
 

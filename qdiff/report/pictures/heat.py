@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.report.pictures.palette import LESS, MORE
-from qdiff.report.pictures.picture import Floats, Panel
+from qdiff.report.pictures.picture import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

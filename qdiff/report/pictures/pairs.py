@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.report.pictures.heat import heat_panel, largest
-from qdiff.report.pictures.picture import Floats, Picture
+from qdiff.report.pictures.picture import Picture
 from qdiff.report.pictures.views import View
 
 _SIZE = (3.9, 3.4)

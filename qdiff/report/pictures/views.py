@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from qdiff.comparison.few_body.moments import Moments
 from qdiff.data import bits as bitorder
 from qdiff.data import pair_statistics as pairwise
-from qdiff.data.bits import Bits, Words
+from qdiff.data.bits import Bits, Floats, Words
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.report.pictures.palette import Role
-from qdiff.report.pictures.picture import Floats, printable
+from qdiff.report.pictures.picture import printable
 
 LogProb = Callable[[Bits], Floats]
 

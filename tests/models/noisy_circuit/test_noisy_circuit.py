@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from asymmetric_circuits import asymmetric
 from chi_square import FALSE_ALARM, p_value
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector, random_clifford
@@ -90,19 +91,6 @@ def explicit(confusion: Confusion) -> np.ndarray:
                     step[read, true] = factor.matrix[row, column]
         total = step @ total
     return total
-
-
-def asymmetric(num_qubits: int = 4) -> QuantumCircuit:
-    """A circuit whose bits cannot be swapped or reversed unnoticed."""
-    circuit = QuantumCircuit(num_qubits, num_qubits)
-    for qubit in range(num_qubits):
-        circuit.ry(0.4 + 0.3 * qubit, qubit)
-    for qubit in range(num_qubits - 1):
-        circuit.rzz(0.5 + qubit, qubit, qubit + 1)
-        circuit.cx(qubit + 1, qubit)
-    circuit.rx(0.7, range(num_qubits))
-    circuit.measure(range(num_qubits), reversed(range(num_qubits)))
-    return circuit
 
 
 # readout

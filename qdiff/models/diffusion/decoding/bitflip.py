@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.bitflip_laws import step_table
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.level_network import LevelNetwork
 from qdiff.models.diffusion.processes.bitflip import BitFlip
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.table import TableLaw
 
 _CHUNK_ROWS = 1 << 14

@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from qdiff.data import bits as bitorder
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.level_network import LevelNetwork
 from qdiff.models.diffusion.processes.bitflip import BitFlip
-from qdiff.models.laws.law import Floats
 
 MAX_BITS = 12
 """4,096 network rows and 17 million multiplications a step."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from qdiff.data.bits import Bits
+from qdiff.data.bits import Bits, Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.unmasking_schedule import (
     UnmaskingSchedule,
@@ -23,7 +23,6 @@ from qdiff.models.diffusion.decoding.unmasking_schedule import (
 )
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, spins
 from qdiff.models.diffusion.processes import masking
-from qdiff.models.laws.law import Floats
 
 _CHUNK_ROWS = 1 << 14
 """Network rows at a time."""

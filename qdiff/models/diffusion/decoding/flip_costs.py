@@ -5,13 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from qdiff.data.bits import Bits
+from qdiff.data.bits import Bits, Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.level_network import LevelNetwork
 from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.flip_kernels import ReverseStep, correlations, corrupt
-from qdiff.models.laws.law import Floats
 
 _CHUNK_ROWS = 1 << 12
 

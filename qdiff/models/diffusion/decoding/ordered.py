@@ -23,10 +23,10 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, Memory, spins
 from qdiff.models.diffusion.processes import masking
-from qdiff.models.laws.law import AnyOrderLaw, Floats
+from qdiff.models.laws.law import AnyOrderLaw
 
 Payload = NDArray[Any]
 """What each prefix carries: its number of shots, or its log-probability."""

@@ -19,14 +19,14 @@ import torch
 from torch import Tensor
 
 from qdiff.data import bits as bitorder
-from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.unmasking_laws import block_table
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser
 from qdiff.models.diffusion.processes import masking
-from qdiff.models.laws.law import Floats, Law
+from qdiff.models.laws.law import Law
 
 _CHUNK_ROWS = 1 << 16
 """Shots at a time."""

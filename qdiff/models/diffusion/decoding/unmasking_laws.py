@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser
-from qdiff.models.laws.law import Floats
 
 Indices = NDArray[np.int64]
 

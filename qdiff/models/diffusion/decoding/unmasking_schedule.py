@@ -22,9 +22,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.step_placement import cheapest_steps
-from qdiff.models.laws.law import Floats
 
 
 @dataclass(frozen=True, kw_only=True)

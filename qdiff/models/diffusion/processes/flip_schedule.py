@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.step_placement import cheapest_steps
-from qdiff.models.laws.law import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
