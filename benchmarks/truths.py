@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
+from qiskit import QuantumCircuit
 
 import qdiff
 
@@ -57,10 +58,12 @@ def truth_of(
     *,
     noise: str = NOISE,
     spec: qdiff.NoiseSpec | None = None,
+    written: QuantumCircuit | None = None,
 ) -> qdiff.Distribution:
     """The exact law or an average over trajectories, computed once and kept outside the repository.
 
-    `noise` names it, and is what `spec` says where it is not the name of a preset.
+    `noise` names it, and is what `spec` says where it is not the name of a preset; `written` is the
+    circuit where it is not as its text has it, laid out on the device that `noise` names, say.
     """
     title = circuit if noise == NOISE else f"{circuit}_{noise}"
     name = "".join(letter if letter.isalnum() else "_" for letter in title)
@@ -69,7 +72,7 @@ def truth_of(
     with FileLock(f"{path}.lock"):  # cells of one circuit run side by side
         if not path.exists():
             if trajectories is None:
-                law = qdiff.exact(circuit, spec or noise)
+                law = qdiff.exact(written or circuit, spec or noise)
             else:
                 law = qdiff.trajectories(circuit, spec or noise, samples=trajectories, seed=1)
             law.save(path)

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
 from qdiff.circuit.measurement import registers_of
-from qdiff.data.argument_checks import root_of
+from qdiff.data.argument_checks import check_whole, root_of
+from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
 from qdiff.models.noisy_circuit.fit import CircuitFit
@@ -24,7 +26,7 @@ from qdiff.noise_learning.circuit_fit import fit_known_noise
 from qdiff.noise_learning.learned_numbers import LearnedNumber, confounded, learned_numbers
 from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, TURNS, Number
 from qdiff.noise_learning.posterior import Posterior
-from qdiff.noise_learning.prediction import predicted_law
+from qdiff.noise_learning.prediction import Prediction, predicted
 from qdiff.noise_learning.specification import specification_of
 from qdiff.noise_learning.update import CircuitLike, Pair, device_circuit, updated
 from qdiff.simulation.provenance import circuit_record
@@ -91,30 +93,59 @@ class LearnedNoise:
     ) -> Surrogate:
         """The law of a circuit that need never have run: a surrogate without any shots.
 
-        Qubits that were not learned from have the shared rates.
+        Qubits that were not learned from have the shared rates. The card's ``expected_kl`` is how
+        far (nats) the law is expected to be off because the numbers are not known better;
+        `plausible_laws` says it of any quantity.
 
         Raises `InputError` for a circuit of more than 24 bits or not measured once, at its end.
         """
         loaded = load_circuit(circuit)
-        generator = np.random.default_rng(root_of(seed))
-        law = predicted_law(
-            device_circuit(loaded, self.posterior), self.posterior, operations, generator
-        )
+        found = self._predicted(loaded, seed, operations, draws=_draws(loaded.num_clbits))
+        told = {
+            "verdict": "predicted from learned noise, without shots",
+            "histories": found.histories,
+            "expected_kl": found.expected_kl,
+        }
         card = {
-            "num_bits": law.num_bits,
+            "num_bits": found.law.num_bits,
             "training_shots": None,
             "trained_on": circuit_record(loaded, self.to_spec()),
             "weights": {Part.CIRCUIT.value: 1.0},
-            "circuit": {"verdict": "predicted from learned noise, without shots"},
+            "circuit": told,
             "seed": seed,
             "versions": {"qdiff": __version__, "numpy": np.__version__},
         }
         return Surrogate(
-            parts={Part.CIRCUIT: law},
+            parts={Part.CIRCUIT: found.law},
             weights={Part.CIRCUIT: 1.0},
             registers=registers_of(loaded),
             card=card,
         )
+
+    def plausible_laws(
+        self,
+        circuit: CircuitLike,
+        *,
+        draws: int = 64,
+        seed: int = 0,
+        operations: float = OPERATIONS,
+    ) -> Floats:
+        """Laws of a circuit at numbers as probable as the shots leave them, ``(draws, 2^n)``.
+
+        Their spread is the uncertainty of what `predict` says, of a probability, ``laws.std(0)``,
+        or of an expectation, ``(laws @ values).std()``, as far as it comes from the numbers.
+
+        Raises `InputError` as `predict`, and where the laws do not fit into memory.
+        """
+        number = check_whole(draws, "draws")
+        return self._predicted(load_circuit(circuit), seed, operations, draws=number).plausible
+
+    def _predicted(
+        self, circuit: QuantumCircuit, seed: int, operations: float, *, draws: int
+    ) -> Prediction:
+        generator = np.random.default_rng(root_of(seed))
+        known = self.posterior
+        return predicted(device_circuit(circuit, known), known, operations, generator, draws)
 
     def add(
         self, pairs: Iterable[Pair], *, seed: int = 0, operations: float = OPERATIONS
@@ -176,3 +207,8 @@ class LearnedNoise:
     def __repr__(self) -> str:
         circuits = sum(len(lesson["circuits"]) for lesson in self.lessons)
         return f"LearnedNoise({len(self.posterior.parameters)} numbers from {circuits} circuits)"
+
+
+def _draws(num_bits: int) -> int:
+    """Plausible laws for the card: as many as cost little beside the prediction itself."""
+    return min(16, (1 << 22) >> num_bits)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from qdiff.data.bits import Floats
 from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles
@@ -47,6 +48,15 @@ class Posterior:
             mean=np.concatenate([self.mean, np.zeros(len(fresh))]),
             precision=precision,
         )
+
+    def drawn(self, number: int, generator: np.random.Generator) -> list[Posterior]:
+        """As many with other means, drawn from this law in pairs that lie opposite each other."""
+        root = np.linalg.cholesky(self.precision)
+        away = generator.standard_normal((len(self.mean), (number + 1) // 2))
+        moved = solve_triangular(root.T, away).T
+        return [replace(self, mean=self.mean + side * each) for each in moved for side in (1, -1)][
+            :number
+        ]
 
     def carried_to(self, other: Posterior) -> Floats:
         """This mean on the scales of another prior, where that has the same parameters."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+from scipy.special import rel_entr
 from scipy.stats import poisson
 
 from qdiff.data.bits import Floats
@@ -12,25 +16,69 @@ from qdiff.models.noisy_circuit.history_laws import laws_after
 from qdiff.models.noisy_circuit.history_numbers import number_of_histories, numbers_of
 from qdiff.models.noisy_circuit.law import CircuitLaw
 from qdiff.models.noisy_circuit.memory_needed import check_memory
+from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.statevector import ideal_law
 from qdiff.models.readout.confusion import Confusion
 from qdiff.noise_learning.device_circuit import DeviceCircuit
+from qdiff.noise_learning.drawn_laws import DrawnLaws
 from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, Number, from_scale
 from qdiff.noise_learning.posterior import Posterior
 
 _CHUNK = 1 << 24
 """Probabilities of laws after errors that are held at once."""
 
+_FEWEST = 48
 
-def predicted_law(
-    circuit: DeviceCircuit, known: Posterior, operations: float, generator: np.random.Generator
-) -> CircuitLaw:
-    """The most probable law of `circuit`: errors of gates by histories, then readout.
+_KL_OF_HISTORIES = 2e-5
+"""What drawing histories may cost in nats: far less than rates that are not quite right."""
 
-    With ``K`` histories, as many as `operations` allow, its KL from the law of exactly these rates
-    is about ``(1 - e^-mu)^2 / 2K``, ``mu`` the mean number of errors in a run.
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Prediction:
+    """The law of a circuit at the most probable numbers.
+
+    Attributes
+    ----------
+    law
+        Errors of gates by histories, then readout.
+    histories
+        How many histories ``K`` were drawn. They cost some ``(1 - e^-mu)^2 / 2K`` nats, ``mu`` the
+        mean number of errors in a run.
+    plausible
+        ``(draws, 2^n)``, the laws at other numbers, as probable as the shots leave them.
     """
-    return read_law(circuit, before_readout(circuit, known, operations, generator), known)
+
+    law: CircuitLaw
+    histories: int
+    plausible: Floats
+
+    @property
+    def expected_kl(self) -> float | None:
+        """Mean KL of the plausible laws from `law`, in nats; None where there are none."""
+        if not len(self.plausible):
+            return None
+        return float(np.mean(rel_entr(self.plausible, self.law.table()).sum(axis=1)))
+
+
+def predicted(
+    circuit: DeviceCircuit,
+    known: Posterior,
+    operations: float,
+    generator: np.random.Generator,
+    draws: int = 0,
+) -> Prediction:
+    """What is `known` of the device, put into `circuit`; `draws` plausible laws beside it.
+
+    Histories serve all laws, as many as keep their share of the KL below 2e-5 nats, or as
+    `operations`, gates times amplitudes, allow.
+    """
+    known = known.widened(circuit.numbers(known.prior))
+    others = known.drawn(draws, generator) if draws else []
+    histories, tables = before_readout(circuit, [known, *others], operations, generator)
+    law = read_law(circuit, tables[0], known)
+    plausible = [read_law(circuit, *each).table() for each in zip(tables[1:], others, strict=True)]
+    shape = (len(plausible), len(tables[0]))
+    return Prediction(law=law, histories=histories, plausible=np.reshape(plausible, shape))
 
 
 def read_law(circuit: DeviceCircuit, before: Floats, known: Posterior) -> CircuitLaw:
@@ -41,30 +89,50 @@ def read_law(circuit: DeviceCircuit, before: Floats, known: Posterior) -> Circui
 
 
 def before_readout(
-    circuit: DeviceCircuit, known: Posterior, operations: float, generator: np.random.Generator
-) -> Floats:
-    """The law after errors of gates alone, ``(2^n,)``."""
-    program = circuit.program.over_rotated(*known.angles)
-    histories = number_of_histories(program, operations)
-    check_memory(program, 0)
-    law = ideal_law(program)
-    rates = np.exp(known.values(circuit.rates))
-    uses = rates * np.array([group.size for group in circuit.groups])
-    mean = float(uses.sum())
-    if not mean:
-        return law
-    law *= np.exp(-mean)
+    circuit: DeviceCircuit,
+    known: Sequence[Posterior],
+    operations: float,
+    generator: np.random.Generator,
+) -> tuple[int, Floats]:
+    """Laws after errors of gates alone, one for each of `known`, and by how many histories.
+
+    Histories are drawn as the first of `known` has them, and count for another in proportion to
+    how likely that makes them. Over-rotations other than the first's act in first order.
+    """
+    program = circuit.program.over_rotated(*known[0].angles)
+    check_memory(program, 2 * len(known))
+    uses = np.exp([each.values(circuit.rates) for each in known])
+    uses *= np.array([group.size for group in circuit.groups])
+    means = uses.sum(axis=1)
+    laws = np.exp(-means)[:, None] * _ideal_laws(circuit, program, known)
+    if not (mean := float(means[0])):
+        return 0, laws
+    enough = np.expm1(-mean) ** 2 / (2 * _KL_OF_HISTORIES)
+    histories = min(number_of_histories(program, operations), int(enough) + _FEWEST)
     numbers = numbers_of(mean, histories)
     masses = poisson.pmf(np.arange(1, len(numbers) + 1), mean)
     masses[-1] = poisson.sf(len(numbers) - 1, mean)
+    ratios, fewer = np.log(uses / uses[0]), np.exp(means[0] - means)
     most = max(1, _CHUNK >> program.num_bits)
     for errors, (number, mass) in enumerate(zip(numbers, masses, strict=True), start=1):
-        drawn = draw_histories(circuit.groups, uses / mean, number, errors, generator)
+        drawn = draw_histories(circuit.groups, uses[0] / mean, number, errors, generator)
         drawn.sort(key=lambda history: history.gates[0])
+        groups = np.array([history.groups for history in drawn])
+        weights = mass / number * fewer[:, None] * np.exp(ratios[:, groups].sum(axis=2))
         for start in range(0, number, most):
-            laws = laws_after(program, circuit.groups, drawn[start : start + most])
-            law += mass / number * laws.sum(axis=0, dtype=np.float64)
-    return np.asarray(law / law.sum())
+            chunk = slice(start, start + most)
+            laws += weights[:, chunk] @ laws_after(program, circuit.groups, drawn[chunk])
+    return sum(numbers), laws / laws.sum(axis=1, keepdims=True)
+
+
+def _ideal_laws(circuit: DeviceCircuit, program: Program, known: Sequence[Posterior]) -> Floats:
+    """``(len(known), 2^n)``: without errors, each at its own over-rotations."""
+    ideal = np.tile(ideal_law(program), (len(known), 1))
+    if len(known) > 1 and known[0].prior.turns:
+        tangents = DrawnLaws.without_errors(circuit, known[0].angles).tangents
+        moved = np.array([each.angles for each in known]) - known[0].angles
+        ideal = (ideal + moved @ tangents).clip(min=0)
+    return ideal
 
 
 def readout_of(circuit: DeviceCircuit, known: Posterior) -> Confusion:

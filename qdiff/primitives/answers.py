@@ -19,6 +19,9 @@ from qdiff.primitives.catalogue import Catalogue, FamilySurrogate, Found
 from qdiff.primitives.family import Values, check_bits
 from qdiff.primitives.on_demand import OnDemand
 
+_PREDICTIONS = 64
+"""How many are kept; those of a loop over parameters would fill the memory."""
+
 
 class Answers:
     """Finds the surrogate of every circuit, and fits one where that is wanted."""
@@ -63,6 +66,8 @@ class Answers:
         key = (on_demand.identity_of(circuit), circuit.num_clbits)
         with self._fitting:
             if key not in self._fits:
+                if on_demand.predicts and len(self._fits) >= _PREDICTIONS:
+                    del self._fits[next(iter(self._fits))]
                 surrogate = on_demand.surrogate(circuit)
                 if not on_demand.depends_on_qubits:
                     self._catalogue.add((circuit, surrogate))

@@ -21,6 +21,7 @@ from qdiff.fitting.config import FitConfig
 from qdiff.fitting.fit import fit
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.noise.spec import as_spec
+from qdiff.noise_learning.learned_noise import LearnedNoise
 from qdiff.primitives.model_cache import ModelCache, key_of
 from qdiff.progress import training_bar
 from qdiff.simulation.fingerprint.fingerprint import fingerprint, structure_hash
@@ -35,7 +36,8 @@ class OnDemand:
     ----------
     noise
         Training shots come from `qdiff.simulate` under this noise: a `NoiseSpec`, its text or an
-        Aer ``NoiseModel``. ``"ideal"`` for none.
+        Aer ``NoiseModel``. ``"ideal"`` for none. A `LearnedNoise` needs no shots and no fit: it
+        predicts the circuit.
     sampler
         Or they come from this sampler primitive, that of a device, say.
     shots
@@ -53,7 +55,7 @@ class OnDemand:
         Whether to show a progress bar of each fit on standard error.
     """
 
-    noise: Noise = None
+    noise: Noise | LearnedNoise = None
     sampler: BaseSamplerV2 | None = None
     shots: int = 10_000
     effort: Effort | str = Effort.FAST
@@ -66,23 +68,29 @@ class OnDemand:
     def __post_init__(self) -> None:
         if (self.noise is None) == (self.sampler is None):
             raise InputError(
-                "give either noise (a NoiseSpec, its text, an Aer NoiseModel) or a sampler"
+                "give either noise (a NoiseSpec, its text, an Aer NoiseModel, a LearnedNoise) or a "
+                "sampler"
             )
         if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 1:
             raise InputError(f"shots must be a positive whole number, got {self.shots!r}")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise InputError(f"seed must be a whole number, not negative, got {self.seed!r}")
         Effort.parse(self.effort)
-        if not isinstance(self.noise, NoiseModel):
+        if not isinstance(self.noise, NoiseModel | LearnedNoise):
             as_spec(self.noise)
         if self.cache is not None and not self._is_written_down and not self.label:
             raise InputError("a cache needs a label that names the sampler or noise model")
 
     def surrogate(self, circuit: QuantumCircuit) -> Surrogate:
-        """The surrogate of `circuit`, from the cache or fitted now."""
+        """The surrogate of `circuit`, from the cache, predicted, or fitted now."""
         if self.cache is None:
             return self._fitted(circuit)
         return ModelCache(self.cache).get(self._key(circuit), lambda: self._fitted(circuit))
+
+    @property
+    def predicts(self) -> bool:
+        """Whether circuits are answered without shots or a fit, in a second or so."""
+        return isinstance(self.noise, LearnedNoise)
 
     @property
     def depends_on_qubits(self) -> bool:
@@ -90,7 +98,7 @@ class OnDemand:
 
         Of samplers and ``NoiseModel``s it is taken for granted.
         """
-        if not self._is_written_down:
+        if not self._is_written_down or isinstance(self.noise, LearnedNoise):
             return True
         spec = as_spec(self.noise)
         return spec is not None and bool(spec.qubits or spec.edges)
@@ -104,14 +112,16 @@ class OnDemand:
         return self.sampler is None and not isinstance(self.noise, NoiseModel)
 
     def _fitted(self, circuit: QuantumCircuit) -> Surrogate:
-        shots = self._training_shots(circuit)
+        if isinstance(self.noise, LearnedNoise):
+            return self.noise.predict(circuit, seed=self.seed)
+        shots = self._training_shots(circuit, self.noise)
         with training_bar(f"fit {circuit.name}", shown=self.progress) as watch:
             return fit(shots, seed=self.seed, effort=self.effort, config=self.config, watch=watch)
 
-    def _training_shots(self, circuit: QuantumCircuit) -> Shots:
+    def _training_shots(self, circuit: QuantumCircuit, noise: Noise) -> Shots:
         if self.sampler is None:
             return simulate(
-                circuit, self.noise, shots=self.shots, seed=self.seed, progress=self.progress
+                circuit, noise, shots=self.shots, seed=self.seed, progress=self.progress
             )
         result = self.sampler.run([circuit], shots=self.shots).result()[0]
         return _in_clbit_order(from_qiskit(result), circuit)
@@ -119,7 +129,9 @@ class OnDemand:
     def _key(self, circuit: QuantumCircuit) -> str:
         """What decides the surrogate, hashed."""
         noise: Any = self.label
-        if self._is_written_down:
+        if isinstance(self.noise, LearnedNoise):
+            noise = self.noise.to_dict()["numbers"]
+        elif self._is_written_down:
             spec = as_spec(self.noise)
             noise = None if spec is None else spec.to_dict()
         return key_of(

@@ -17,11 +17,13 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qdiff.data.shots import Seed
 from qdiff.errors import InputError
+from qdiff.noise_learning.learned_noise import LearnedNoise
 from qdiff.primitives.answers import Answers, draw
 from qdiff.primitives.catalogue import Catalogue, Entry, Match
 from qdiff.primitives.on_demand import OnDemand
 from qdiff.primitives.result_data import RegisterData, register_data
 from qdiff.simulation import aer
+from qdiff.simulation.simulate import Noise
 
 
 class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
@@ -40,6 +42,9 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
     on_demand
         What to do with a circuit that no surrogate stands for: fit one (`OnDemand`), or, if None,
         raise `InputError` from the job's result.
+    noise
+        Short for ``on_demand=OnDemand(noise=noise)``. With a `LearnedNoise`, circuits that never
+        ran are answered at once, without shots or a fit.
     match
         ``"law"`` or ``"structure"``, see `Match`.
     default_shots
@@ -62,13 +67,18 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         surrogates: Entry | Iterable[Entry] = (),
         *,
         on_demand: OnDemand | None = None,
+        noise: Noise | LearnedNoise = None,
         match: Match | str = Match.LAW,
         default_shots: int = 1024,
         seed: Seed = None,
     ) -> None:
         self._catalogue = Catalogue(surrogates, match=match)
+        if noise is not None:
+            if on_demand is not None:
+                raise InputError("give noise or on_demand, not both")
+            on_demand = OnDemand(noise=noise)
         if not len(self._catalogue) and on_demand is None:
-            raise InputError("a sampler needs surrogates, or on_demand to fit them")
+            raise InputError("a sampler needs surrogates, or noise or on_demand to fit them")
         self._answers = Answers(self._catalogue, on_demand)
         self._default_shots = default_shots
         self._root = aer.root_seed(seed)
