@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+import qdiff
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
 
@@ -48,6 +50,15 @@ def test_variational_loop(tmp_path: Path) -> None:
     assert energy < -0.9
     # five angles, three ideal laws: 0 and 2 pi have one, so have pi/2 and 3 pi/2
     assert len([*tmp_path.glob("*.safetensors")]) == 3
+
+
+def test_qaoa_on_learned_noise() -> None:
+    """Within 1 % of the best angles, on a circuit that gave no shot; the start is far from that."""
+    qaoa = example("qaoa_on_learned_noise")
+    found = qaoa.main(4, shots=2000)
+    assert 0.99 * found.best_cut < found.cut <= found.best_cut + 1e-6
+    law = qdiff.exact(qaoa.qaoa(4, qaoa.START), qaoa.DEVICE).probabilities
+    assert law @ qaoa.cuts(4) < 0.98 * found.best_cut
 
 
 @pytest.mark.slow
