@@ -51,6 +51,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/circuit_prior.py laws
 	$(BIN)/python benchmarks/circuit_prior.py wide
 	$(BIN)/python benchmarks/circuit_prior.py verdicts
+	$(foreach part,circuits wide depth outside shots,$(BIN)/python benchmarks/learned_noise.py $(part) &&) true
 	$(BIN)/python benchmarks/mitigation.py
 	$(BIN)/python benchmarks/mitigation_wide.py
 	$(BIN)/python benchmarks/two_sample.py

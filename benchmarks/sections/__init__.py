@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sections.circuits import circuit_laws, circuit_plain, circuit_verdicts
 from sections.comparisons import coverage, wide_comparison
+from sections.learned_noise import learned_noise
 from sections.main_job import main_job
 from sections.markdown import Section
 from sections.mitigation import mitigation, mitigation_wide
@@ -20,6 +21,10 @@ SECTIONS: dict[str, Section] = {
     "circuit_prior_wide": circuit_laws("The same at 16 and 20 qubits", "wide"),
     "circuit_prior_plain": circuit_plain,
     "circuit_prior_verdicts": circuit_verdicts,
+    **{
+        f"learned_noise_{part}": learned_noise(part)
+        for part in ("circuits", "wide", "depth", "outside", "shots")
+    },
     "mitigation": mitigation,
     "mitigation_wide": mitigation_wide,
     "simulation_time": simulation_time,

@@ -1,7 +1,7 @@
 """A QAOA loop that asks no device: noise learned from three circuits predicts every angle.
 
-Run it with ``python docs/examples/qaoa_on_learned_noise.py``; it takes about a minute. The device is
-simulated, so that what the loop finds can be compared with the best angles under its exact noise.
+Run it with ``python docs/examples/qaoa_on_learned_noise.py``; it takes about a minute. The device
+is a simulated one: its exact noise gives the best angles, to compare with those of the loop.
 """
 
 from __future__ import annotations
