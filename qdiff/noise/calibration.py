@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from qdiff.data import storage
+from qdiff.data.pair_statistics import bit_counts
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.noise.rates import QubitNoise, Readout
 from qdiff.noise.spec import NoiseSpec
+from qdiff.noise.text import read_file
 
-_MAX_FILE_BYTES = 16 * 2**20
 _COLUMN_TOLERANCE = 1e-3
 _MAX_QUBITS = 100_000
 _ERRORS = 3.0
@@ -66,7 +66,8 @@ def from_shots(
         zeros, ones = zeros.select(bits), ones.select(bits)
     places = [*range(zeros.num_bits)] if qubits is None else [*qubits]
     _check_qubits(places, zeros.num_bits)
-    raised, lowered = _frequencies(zeros, 1), _frequencies(ones, 0)
+    raised = bit_counts(zeros) / zeros.num_shots
+    lowered = (ones.num_shots - bit_counts(ones)) / ones.num_shots
     _check_read(raised, lowered, zeros.num_shots, ones.num_shots, bits)
     rates = {q: (float(a), float(b)) for q, a, b in zip(places, raised, lowered, strict=True)}
     source = f"from {zeros.num_shots} and {ones.num_shots} calibration shots"
@@ -183,11 +184,6 @@ def _with_readout(
     return replace(spec, qubits=qubits, num_qubits=size)
 
 
-def _frequencies(shots: Shots, value: int) -> Any:
-    """How often each bit has that value."""
-    return (shots.counts @ (shots.bits == value)) / shots.num_shots
-
-
 def _rates(qubit: int, cal: Any) -> Readout:
     try:
         table = np.array(cal, dtype=np.float64)
@@ -209,10 +205,7 @@ def _clean(rate: float) -> float:
 
 
 def _json(path: str | Path) -> Any:
-    with storage.opened(path) as file:
-        raw = file.read(_MAX_FILE_BYTES + 1)
-    if len(raw) > _MAX_FILE_BYTES:
-        raise InputError(f"{path} is too long for a calibration")
+    raw = read_file(path, "a calibration")
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

@@ -41,10 +41,7 @@ def from_line(text: str) -> NoiseRates:
 
 
 def load(path: str | Path) -> NoiseRates:
-    with storage.opened(path) as file:
-        raw = file.read(_MAX_FILE_BYTES + 1)
-    if len(raw) > _MAX_FILE_BYTES:
-        raise InputError(f"{path} is too long for a noise file")
+    raw = read_file(path, "a noise file")
     try:
         text = raw.decode()
         data = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
@@ -54,6 +51,15 @@ def load(path: str | Path) -> NoiseRates:
         return from_dict(data)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def read_file(path: str | Path, what: str) -> bytes:
+    """The bytes of a file. Raises `InputError` where there is none, or one too long for `what`."""
+    with storage.opened(path) as file:
+        raw: bytes = file.read(_MAX_FILE_BYTES + 1)
+    if len(raw) > _MAX_FILE_BYTES:
+        raise InputError(f"{path} is too long for {what}")
+    return raw
 
 
 def from_dict(data: Mapping[str, Any]) -> NoiseRates:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Delay, Gate, Operation, Reset
+from qiskit.circuit import Gate, Operation
 from qiskit.quantum_info import Operator
 
 from qdiff.circuit.loading import load_circuit
@@ -41,15 +41,14 @@ def program_of(
     source = load_circuit(circuit)
     virtual = VIRTUAL_GATES if noise is None else noise.virtual_gates
     bare, measured = split_measurements(source)
-    ideal = NoiseSpec(p1=0.0, p2=0.0)
-    written = attach_noise(bare, ideal).circuit
+    written = attach_noise(bare).circuit
     place = {qubit: index for index, qubit in enumerate(written.qubits)}
     seen = sorted(active_qubits(written, set(measured.values())))
     number = {qubit: index for index, qubit in enumerate(seen)}
     gates = []
     for step in written.data:
         qubits = [place[qubit] for qubit in step.qubits]
-        if not all(qubit in number for qubit in qubits) or isinstance(step.operation, Delay):
+        if not all(qubit in number for qubit in qubits):
             continue
         numbers = tuple(number[qubit] for qubit in qubits)
         gates.append(_gate(step.operation, numbers, virtual=step.operation.name in virtual))
@@ -65,7 +64,7 @@ def program_of(
 
 
 def _gate(operation: Operation, qubits: tuple[int, ...], *, virtual: bool) -> physics.Gate:
-    if isinstance(operation, Reset) or not isinstance(operation, Gate):
+    if not isinstance(operation, Gate):
         raise InputError(f"instruction {operation.name!r} is not unitary: fit without the circuit")
     phases, basis = generator(np.asarray(Operator(operation).data))
     return physics.Gate(basis=basis, phases=phases, qubits=qubits, virtual=virtual)

@@ -15,11 +15,9 @@ from qdiff.circuit.measurement import split_measurements
 from qdiff.fitting.config import Candidate, FitConfig
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.simulation.fingerprint.chain_sketch import chain_sketch, fixed_sets
-from qdiff.simulation.fingerprint.clifford_sketch import affine_sketch
 from qdiff.simulation.fingerprint.fingerprint import Fingerprint, fingerprint, structure_hash
-from qdiff.simulation.fingerprint.fixed_hash import hashed
-from qdiff.simulation.fingerprint.sketch import sketch
-from qdiff.simulation.fingerprint.table_sketch import law_sketch
+from qdiff.simulation.fingerprint.sketch import affine_sketch, sketch
+from qdiff.simulation.fingerprint.table_sketch import hashed, law_sketch
 
 QUICK = FitConfig(
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),

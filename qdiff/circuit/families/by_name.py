@@ -21,49 +21,12 @@ from qdiff.errors import InputError
 
 Family = Callable[..., QuantumCircuit]
 
-FAMILIES: Mapping[str, Family] = {
-    "adder": adder,
-    "amplitude": amplitude,
-    "ansatz": ansatz,
-    "brickwork": brickwork,
-    "bv": bv,
-    "clifford": clifford,
-    "ghz": ghz,
-    "graph": graph,
-    "heisenberg": heisenberg,
-    "iqp": iqp,
-    "ising": ising,
-    "phase": phase,
-    "qaoa": qaoa,
-    "qft": qft,
-    "steane": steane,
-    "w": w,
-    "xy": xy,
-}
+_ALL: tuple[Family, ...] = (
+    *(adder, amplitude, ansatz, brickwork, bv, clifford, ghz, graph, heisenberg, iqp),
+    *(ising, phase, qaoa, qft, steane, w, xy),
+)
 
-__all__ = [
-    "FAMILIES",
-    "Family",
-    "adder",
-    "amplitude",
-    "ansatz",
-    "brickwork",
-    "build",
-    "bv",
-    "clifford",
-    "ghz",
-    "graph",
-    "heisenberg",
-    "iqp",
-    "is_family",
-    "ising",
-    "phase",
-    "qaoa",
-    "qft",
-    "steane",
-    "w",
-    "xy",
-]
+FAMILIES: Mapping[str, Family] = {family.__name__: family for family in _ALL}
 
 
 def is_family(text: str) -> bool:

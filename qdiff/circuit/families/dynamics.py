@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from qiskit.circuit import QuantumCircuit
 
 from qdiff.circuit.families import building_blocks as parts
@@ -43,15 +45,9 @@ def heisenberg(
     a step is ``rxx ryy rzz`` of angle ``2 coupling dt``. The number of ones is conserved. Source:
     Smith, Kim, Pollmann, Knolle, arXiv:1906.06343.
     """
-    circuit = _neel("heisenberg", num_qubits)
     angle = 2 * parts.real("coupling", coupling) * parts.real("time_step", time_step)
-    for _ in range(parts.count("steps", steps, least=1)):
-        for start in (0, 1):
-            for bond in parts.chain(circuit.num_qubits, start=start):
-                circuit.rxx(angle, *bond)
-                circuit.ryy(angle, *bond)
-                circuit.rzz(angle, *bond)
-    return parts.measured(circuit)
+    gates = (QuantumCircuit.rxx, QuantumCircuit.ryy, QuantumCircuit.rzz)
+    return _quenched("heisenberg", num_qubits, steps, angle, gates)
 
 
 def xy(
@@ -63,18 +59,20 @@ def xy(
     part of a step is ``rxx ryy`` of angle ``coupling dt``. The number of ones is conserved. Source:
     Lieb, Schultz, Mattis, Ann. Phys. 16, 407 (1961).
     """
-    circuit = _neel("xy", num_qubits)
     angle = parts.real("coupling", coupling) * parts.real("time_step", time_step)
+    gates = (QuantumCircuit.rxx, QuantumCircuit.ryy)
+    return _quenched("xy", num_qubits, steps, angle, gates)
+
+
+def _quenched(
+    family: str, num_qubits: int, steps: int, angle: float, gates: Sequence[Callable[..., object]]
+) -> QuantumCircuit:
+    """Steps of `gates` on every bond, from the Néel state: qubits 0, 2, 4, ... in ``|1>``."""
+    circuit = parts.blank(family, num_qubits, least=2)
+    circuit.x(range(0, circuit.num_qubits, 2))
     for _ in range(parts.count("steps", steps, least=1)):
         for start in (0, 1):
             for bond in parts.chain(circuit.num_qubits, start=start):
-                circuit.rxx(angle, *bond)
-                circuit.ryy(angle, *bond)
+                for gate in gates:
+                    gate(circuit, angle, *bond)
     return parts.measured(circuit)
-
-
-def _neel(family: str, num_qubits: int) -> QuantumCircuit:
-    """The Néel state: qubits 0, 2, 4, ... in ``|1>``."""
-    circuit = parts.blank(family, num_qubits, least=2)
-    circuit.x(range(0, circuit.num_qubits, 2))
-    return circuit

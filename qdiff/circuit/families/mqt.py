@@ -34,7 +34,8 @@ def build_mqt(text: str) -> QuantumCircuit:
     extra ``mqt`` is missing.
     """
     name, _, size = text.strip().removeprefix(PREFIX).partition(":")
-    bench, names = needed("mqt.bench"), _names()
+    bench = needed("mqt.bench")
+    names = needed("mqt.bench.benchmarks").get_available_benchmark_names()
     if name not in names:
         near = get_close_matches(name, names, n=3)
         known = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(names)}"
@@ -46,10 +47,6 @@ def build_mqt(text: str) -> QuantumCircuit:
     except Exception as error:  # each benchmark refuses sizes in its own way
         raise InputError(f"MQT Bench has no {name} of size {size}: {error}") from None
     return _regular(circuit, f"mqt_{name}_{size}")
-
-
-def _names() -> list[str]:
-    return [*needed("mqt.bench.benchmarks").get_available_benchmark_names()]
 
 
 def _regular(circuit: QuantumCircuit, name: str) -> QuantumCircuit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from qiskit.circuit import QuantumCircuit
@@ -23,15 +24,7 @@ def brickwork(num_qubits: int, *, depth: int = 4, seed: int = 0) -> QuantumCircu
     so that the last CZs count. Deep ones (``depth`` of order ``n``) have Porter-Thomas outcomes.
     Source: Boixo et al., arXiv:1608.00263.
     """
-    circuit = parts.blank("brickwork", num_qubits, least=2)
-    depth = parts.count("depth", depth, least=1)
-    generator = parts.generator(seed)
-    for layer in range(depth):
-        parts.haar_rotations(circuit, generator)
-        for bond in parts.chain(circuit.num_qubits, start=layer % 2):
-            circuit.cz(*bond)
-    parts.haar_rotations(circuit, generator)
-    return parts.measured(circuit)
+    return _bricks("brickwork", num_qubits, depth, seed, parts.haar_rotations)
 
 
 def iqp(num_qubits: int, *, density: float = 1.0, seed: int = 0) -> QuantumCircuit:
@@ -66,14 +59,24 @@ def clifford(num_qubits: int, *, depth: int = 4, seed: int = 0) -> QuantumCircui
     The outcomes are uniform over an affine subspace, which a stabilizer simulation finds. Source:
     Aaronson and Gottesman, quant-ph/0406196.
     """
-    circuit = parts.blank("clifford", num_qubits, least=2)
+    return _bricks("clifford", num_qubits, depth, seed, _clifford_layer)
+
+
+def _bricks(
+    family: str,
+    num_qubits: int,
+    depth: int,
+    seed: int,
+    rotate: Callable[[QuantumCircuit, np.random.Generator], None],
+) -> QuantumCircuit:
+    circuit = parts.blank(family, num_qubits, least=2)
     depth = parts.count("depth", depth, least=1)
     generator = parts.generator(seed)
     for layer in range(depth):
-        _clifford_layer(circuit, generator)
+        rotate(circuit, generator)
         for bond in parts.chain(circuit.num_qubits, start=layer % 2):
             circuit.cz(*bond)
-    _clifford_layer(circuit, generator)
+    rotate(circuit, generator)
     return parts.measured(circuit)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from qiskit.circuit import QuantumCircuit
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from qdiff.circuit.families import building_blocks as parts
 from qdiff.errors import InputError
@@ -57,21 +59,9 @@ def regular_graph(num_nodes: int, *, seed: int = 0) -> list[parts.Bond]:
         shuffled = halves[np.argsort(generator.random(len(halves)))]
         pairs = np.sort(shuffled.reshape(-1, 2), axis=1)
         edges = sorted({(a, b) for a, b in pairs.tolist() if a != b})
-        if len(edges) == len(pairs) and _connected(num_nodes, edges):
+        graph = coo_array((np.ones(len(pairs)), tuple(pairs.T)), shape=(num_nodes, num_nodes))
+        if len(edges) == len(pairs) and connected_components(graph, directed=False)[0] == 1:
             return edges
-
-
-def _connected(num_nodes: int, edges: list[parts.Bond]) -> bool:
-    reached, frontier = {0}, [0]
-    neighbours: dict[int, list[int]] = {node: [] for node in range(num_nodes)}
-    for a, b in edges:
-        neighbours[a].append(b)
-        neighbours[b].append(a)
-    while frontier:
-        new = [node for node in neighbours[frontier.pop()] if node not in reached]
-        reached.update(new)
-        frontier.extend(new)
-    return len(reached) == num_nodes
 
 
 def ansatz(num_qubits: int, *, layers: int = 3, seed: int = 0) -> QuantumCircuit:

@@ -79,7 +79,7 @@ class AffineLaw:
 
 def trellis_oriented(generators: Binary) -> Binary:
     """Independent rows of the same span, no two of which begin or end at the same bit."""
-    rows = [row for row in _echelon(generators) if row.any()]
+    rows = [row for row in echelon(generators) if row.any()]
     changed = True
     while changed:
         changed = False
@@ -96,7 +96,7 @@ def trellis_oriented(generators: Binary) -> Binary:
 
 def solve(checks: Binary, values: Binary) -> Binary:
     """Some ``x`` with ``checks x = values`` over GF(2). Raises `InputError` where there is none."""
-    joined = _echelon(np.column_stack([checks, values]).astype(np.uint8))
+    joined = echelon(np.column_stack([checks, values]).astype(np.uint8))
     found = np.zeros(checks.shape[1], dtype=np.uint8)
     for row in joined[::-1]:
         places = np.flatnonzero(row[:-1])
@@ -108,8 +108,8 @@ def solve(checks: Binary, values: Binary) -> Binary:
     return found
 
 
-def _echelon(rows: Binary) -> Binary:
-    """Reduced row echelon form over GF(2)."""
+def echelon(rows: Binary) -> Binary:
+    """Reduced row echelon form over GF(2), which is the same for all that span the same space."""
     rows = rows & np.uint8(1)  # a copy
     rank = 0
     for column in range(rows.shape[1]):

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from qdiff.data.bits import Floats
+from qdiff.data.registers import default_registers
+from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
 from qdiff.models.diffusion.decoding.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
 from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
+from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.laws.law import AnyOrderLaw, Law
 from qdiff.models.laws.mixture import AnyOrderMixture, members
 from qdiff.models.laws.table import TableLaw
+from qdiff.models.noisy_circuit.law import CircuitLaw
+from qdiff.models.readout.confusion import Confusion
+from qdiff.models.readout.unfolding import unfold
 from qdiff.models.surrogate import parallel_steps
 from qdiff.models.surrogate.part import Part, Parts, Weights
 
@@ -24,6 +30,9 @@ MAX_EXACT_BITS = 22
 
 _QUICK_TABLE_BITS = 16
 """Up to here the table is built at the first draw, since it costs less than a second or two."""
+
+_NETWORKS = (Part.DIFFUSION, Part.RECURRENT)
+"""Parts that have no exact marginals beyond the reach of a table."""
 
 
 class PartMixture:
@@ -114,6 +123,53 @@ class PartMixture:
         schedule = UnmaskingSchedule.uniform(self.num_bits - len(given), steps=steps)
         profiles = parallel_steps.measured_profiles(self.parts, given) if given else self._profiles
         return parallel_steps.mean_penalty(profiles, schedule)
+
+    def estimated_marginal(
+        self, bits: Sequence[int], shots: int, generator: np.random.Generator
+    ) -> tuple[Floats, Floats | None]:
+        """The marginal of some bits, ``(2^k,)``, where there is no table, and its standard error.
+
+        Networks bring the frequencies among `shots` draws from each, without bias; other parts are
+        exact, and alone they leave no error, which is None then.
+        """
+        table, variance = np.zeros(1 << len(bits)), np.zeros(1 << len(bits))
+        registers = default_registers([self.num_bits])
+        for part, law in self.parts.items():
+            weight = self.weights[part]
+            if part not in _NETWORKS:
+                table += weight * law.marginal(bits)
+                continue
+            drawn = Shots.from_words(*law.draw(shots, generator), registers=registers)
+            frequencies = HistogramLaw(drawn).marginal(bits)
+            table += weight * frequencies
+            # half a draw more, so that what was not drawn is not called certain
+            rounded = (frequencies * shots + 0.5) / (shots + 1)
+            variance += weight**2 * rounded * (1 - rounded) / shots
+        return table, np.sqrt(variance) if variance.any() else None
+
+    def before_readout(self, confusion: Confusion | None) -> PartMixture:
+        """The circuit's own law before readout, and all other parts together unfolded.
+
+        Without `confusion` it is the one fitted with the circuit. Raises `InputError` without
+        either, for one of other bits, and beyond a table's reach where there are other parts.
+        """
+        circuit = self.parts.get(Part.CIRCUIT)
+        laws: dict[Part, AnyOrderLaw] = {}
+        if isinstance(circuit, CircuitLaw) and self.weights[Part.CIRCUIT] > 0:
+            confusion = confusion or circuit.confusion
+            laws[Part.CIRCUIT] = circuit.before_readout()
+        if confusion is None:
+            raise InputError("the readout is unknown: give its confusion, or fit with the circuit")
+        if confusion.num_bits != self.num_bits:
+            raise InputError(
+                f"the readout is of {confusion.num_bits} bits, the surrogate has {self.num_bits}"
+            )
+        weights = {part: self.weights[part] for part in laws}
+        rest = [part for part in self.parts if part not in laws and self.weights[part] > 0]
+        if rest:
+            laws[Part.UNFOLDED] = TableLaw.of(unfold(confusion, self.only(*rest).table))
+            weights[Part.UNFOLDED] = sum(self.weights[part] for part in rest)
+        return PartMixture(laws, weights)
 
     @cached_property
     def _table(self) -> Floats:

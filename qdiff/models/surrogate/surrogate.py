@@ -21,11 +21,9 @@ from qdiff.errors import InputError
 from qdiff.models.laws.law import Law
 from qdiff.models.readout.confusion import Confusion
 from qdiff.models.surrogate import part_files
-from qdiff.models.surrogate.marginals import estimated_marginal
 from qdiff.models.surrogate.notebook_html import surrogate_html
 from qdiff.models.surrogate.part import Part, Parts, Weights
 from qdiff.models.surrogate.part_mixture import PartMixture
-from qdiff.models.surrogate.readout_undone import before_readout
 
 MAX_MARGINAL_BITS = 20
 """Bits that `Surrogate.marginal` takes beyond the reach of a table."""
@@ -159,9 +157,7 @@ class Surrogate:
             return Distribution(probabilities=exact, provenance=provenance)
         if len(kept) > MAX_MARGINAL_BITS:
             raise InputError(f"a marginal takes at most {MAX_MARGINAL_BITS} bits, got {len(kept)}")
-        table, error = estimated_marginal(
-            self.parts, self.weights, kept, shots, self.registers, generator
-        )
+        table, error = self._mixture.estimated_marginal(kept, shots, generator)
         return Distribution(
             probabilities=table / table.sum(),
             standard_error=error,
@@ -209,7 +205,7 @@ class Surrogate:
         Raises `InputError` without either, and beyond 22 bits for a surrogate of other parts.
         """
         card = {**self.card, "before_readout": True}
-        return self._with(before_readout(self._mixture, confusion), card)
+        return self._with(self._mixture.before_readout(confusion), card)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write one safetensors file with the card in its header; needs no Qiskit to load.

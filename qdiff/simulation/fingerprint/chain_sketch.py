@@ -13,7 +13,7 @@ from qiskit.quantum_info import Operator
 from qdiff.circuit.measurement import active_qubits, split_measurements
 from qdiff.noise.attach import attach_noise
 from qdiff.simulation.fingerprint.chain_state import ChainState, TooEntangledError
-from qdiff.simulation.fingerprint.fixed_hash import hashed
+from qdiff.simulation.fingerprint.table_sketch import hashed
 
 CHAIN_TOLERANCE = 1e-7
 """How far any mean of a chain may differ; they are computed to some 1e-9."""

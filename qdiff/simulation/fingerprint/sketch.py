@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.measurement import is_dynamic
+from qdiff.errors import InputError
+from qdiff.models.clifford.affine_law import echelon
 from qdiff.simulation.fingerprint.chain_sketch import CHAIN_TOLERANCE, chain_sketch
-from qdiff.simulation.fingerprint.clifford_sketch import affine_sketch
 from qdiff.simulation.fingerprint.table_sketch import law_sketch
 
 LAW_TOLERANCE = 1e-7
@@ -80,6 +82,25 @@ def sketch(circuit: QuantumCircuit) -> Sketch:
     if affine is not None:
         return Sketch(affine=affine)
     return Sketch(chain=chain_sketch(circuit))
+
+
+def affine_sketch(circuit: QuantumCircuit) -> str | None:
+    """Hash of the affine space that a Clifford circuit's outcomes are uniform over; exact.
+
+    None for a circuit with other gates.
+    """
+    from qdiff.circuit.clifford_law import affine_of
+
+    try:
+        law = affine_of(circuit)
+    except InputError:
+        return None
+    rows = [row for row in echelon(law.generators) if row.any()]
+    offset = law.offset & np.uint8(1)
+    for row in rows:  # its first 1 stands alone in its column
+        offset = offset ^ row * offset[row.argmax()]
+    table = np.vstack([*rows, offset])
+    return hashlib.sha256(f"{table.shape}".encode() + np.packbits(table).tobytes()).hexdigest()
 
 
 def _comparable(one: tuple[float, ...] | None, other: tuple[float, ...] | None) -> bool:

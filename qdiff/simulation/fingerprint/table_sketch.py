@@ -12,7 +12,6 @@ from qiskit import QuantumCircuit
 from qdiff.circuit.measurement import active_qubits, split_measurements
 from qdiff.noise.attach import attach_noise
 from qdiff.simulation import aer
-from qdiff.simulation.fingerprint.fixed_hash import hashed
 
 MAX_LAW_BITS = 22
 """Up to so many qubits and classical bits the law is projected; 30 ms at 18 of them, 4 s at 22."""
@@ -40,6 +39,14 @@ def law_sketch(circuit: QuantumCircuit) -> tuple[float, ...] | None:
         float(weights @ (1.0 - 2.0 * ((signs >> np.uint64(bit)) & np.uint64(1))))
         for bit in range(_SKETCH)
     )
+
+
+def hashed(index: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """64 fixed hash bits a number: the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
+    state = (index.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(state ^ (state >> np.uint64(31)))
 
 
 def _ideal_law(
