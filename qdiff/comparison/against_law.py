@@ -108,14 +108,7 @@ def _few_body_columns(
             noise = few_body_noise(shots, ours, resampling.times, resampling.generator)
             away = ours.vector - theirs.vector
             intervals = few_body.intervals(layout, away, noise, resampling.confidence)
-    return Columns(
-        value=few_body.between(ours, theirs),
-        intervals=intervals,
-        floor=floor,
-        training=None if training is None else few_body.between(Moments.of(training), theirs),
-        uniform=few_body.of_bits(np.full(layout.num_bits, 0.5), theirs),
-        independent_bits=few_body.of_bits(independent.one, theirs),
-    )
+    return few_body.columns(moments, training, independent, intervals=intervals, floor=floor)
 
 
 def few_body_noise(

@@ -11,13 +11,11 @@ from qdiff.comparison.few_body import estimates as few_body
 from qdiff.comparison.few_body.distances import distances
 from qdiff.comparison.few_body.moments import Moments, row_sums
 from qdiff.comparison.few_body.z_string_sets import Layout
-from qdiff.comparison.intervals.central import Interval, within
-from qdiff.comparison.intervals.histogram_estimator import bounds, inverted, stretched
-from qdiff.comparison.intervals.inverted_tests import fewest_simulated, steps
-from qdiff.comparison.intervals.redrawing import drawn_anew
-from qdiff.comparison.metrics import table_metrics as metrics
+from qdiff.comparison.intervals.central import Interval
+from qdiff.comparison.intervals.histogram_estimator import path_intervals, stacked, stretched
+from qdiff.comparison.intervals.inverted_tests import fewest_simulated
 from qdiff.comparison.metrics.table_metrics import METRICS, Table
-from qdiff.comparison.relabelling import Pool
+from qdiff.comparison.relabelling import Pool, drawn_anew
 from qdiff.comparison.resampling import Resampling
 from qdiff.comparison.scorecard import Comparison
 from qdiff.comparison.scorecard_rows import Columns, Metric, Values
@@ -27,8 +25,6 @@ from qdiff.models.baselines.counting import IndependentBits, ProductLaw
 
 HISTOGRAM_METRICS = ("jensen_shannon", "total_variation", "hellinger_fidelity")
 """What two histograms have between them without a table; the others need a law."""
-
-_LEADING = "jensen_shannon"
 
 
 def compare_with_shots(
@@ -52,13 +48,12 @@ def compare_with_shots(
         (candidate, reference), (ours, theirs), resampling.times, resampling.generator
     )
     away = ours.vector - theirs.vector
-    few = Columns(
-        value=few_body.between(ours, theirs),
+    few = few_body.columns(
+        (ours, theirs),
+        training,
+        independent,
         intervals=few_body.intervals(layout, away, noise, resampling.confidence),
         floor=distances(layout, _dealt_difference(layout, pool, dealt)),
-        training=None if training is None else few_body.between(Moments.of(training), theirs),
-        uniform=few_body.of_bits(np.full(layout.num_bits, 0.5), theirs),
-        independent_bits=few_body.of_bits(independent.one, theirs),
     )
     found |= few_body.listed(few, layout, confidence=resampling.confidence, known=False)
     return Comparison(
@@ -145,16 +140,12 @@ def _against_product(reference: Shots, law: ProductLaw) -> Values:
 
 
 def _scores(p: Table, q: Table) -> Values:
-    return {
-        "jensen_shannon": float(metrics.jensen_shannon(p, q)),
-        "total_variation": float(metrics.total_variation(p, q)),
-        "hellinger_fidelity": float(metrics.hellinger_fidelity(p, q)),
-    }
+    return {name: float(METRICS[name].function(p, q)) for name in HISTOGRAM_METRICS}
 
 
 def histogram_floor(pool: Pool, dealt: NDArray[np.int32]) -> dict[str, Table]:
     """Scores of the sets that were dealt out, ``(R,)`` each."""
-    return _stacked([histogram_scores(row, pool.together - row) for row in dealt])
+    return stacked([histogram_scores(row, pool.together - row) for row in dealt])
 
 
 def histogram_intervals(
@@ -165,12 +156,12 @@ def histogram_intervals(
     The path of `inversion` goes from the pooled frequencies, for both sets, through those of each.
     """
     value = histogram_scores(pool.first, pool.second)
-    each = max(len(none[_LEADING]) // 4, fewest_simulated(confidence))
+    each = max(len(none[HISTOGRAM_METRICS[0]]) // 4, fewest_simulated(confidence))
     centre, rows = pool.together / pool.together.sum(), np.arange(len(pool.words))
 
     def drawn(step: float) -> dict[str, Table]:
         laws = [stretched(centre, rows, counts, step) for counts in (pool.first, pool.second)]
-        return _stacked(
+        return stacked(
             [
                 histogram_scores(
                     *(draw_counts(*of, generator) for of in zip(laws, pool.sizes, strict=True))
@@ -179,17 +170,4 @@ def histogram_intervals(
             ]
         )
 
-    along = steps(value[_LEADING], none[_LEADING], drawn(1)[_LEADING])
-    groups = [drawn(step) for step in along]
-    found = {}
-    for name in HISTOGRAM_METRICS:
-        path = np.stack([group[name] for group in groups])
-        between = inverted(
-            METRICS[name], value[name], none[name], path, confidence, from_none=along[0] == 0
-        )
-        found[name] = between and within(between, bounds(name))
-    return found
-
-
-def _stacked(scores: list[Values]) -> dict[str, Table]:
-    return {name: np.array([one[name] for one in scores]) for name in scores[0]}
+    return path_intervals(value, none, drawn, confidence)

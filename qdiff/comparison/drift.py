@@ -18,12 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
+from qdiff.comparison.metrics.pointwise import PointwiseLaw
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
 from qdiff.data.argument_checks import check_is_shots, check_law, check_whole, generator_of
@@ -41,17 +42,6 @@ MOST_EVALUATED = 20_000
 _SHOWN_PAIRS = 20
 _IMPOSSIBLE = 20.0
 """Strings of probability zero count as so many nats below the least likely other one."""
-
-
-class Model(Protocol):
-    """What a batch can be scored by: a `Surrogate`, a fitted baseline, or a `Distribution`."""
-
-    @property
-    def num_bits(self) -> int: ...
-
-    def log_prob(self, bits: ArrayLike) -> Floats: ...
-
-    def sample(self, shots: int, *, seed: Seed) -> Shots: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +103,7 @@ class Drift:
 
 def score(
     shots: Shots,
-    model: Model,
+    model: PointwiseLaw,
     *,
     calibration: Shots | None = None,
     permutations: int = 999,
@@ -149,49 +139,37 @@ def score(
     likelihoods = _compared(shots, good, model, times, generator)
     bits, pairs = _changes(shots, good)
     return Drift(
-        **asdict(likelihoods),
+        **likelihoods,
         bits=bits,
         pairs=pairs[:_SHOWN_PAIRS],
-        any_p_value=_any_p_value(likelihoods.p_value, bits, pairs),
+        any_p_value=_any_p_value(likelihoods["p_value"], bits, pairs),
         num_shots=shots.num_shots,
         reference=reference,
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Likelihoods:
-    """What `Drift` has of the log-likelihoods."""
-
-    p_value: float
-    log_likelihood: float
-    expected: float
-    z: float
-    impossible: int
-    evaluated: int
-
-
 def _compared(
-    shots: Shots, good: Shots, model: Model, times: int, generator: np.random.Generator
-) -> _Likelihoods:
-    """Mean log-likelihoods of the batch and of the reference set, and by chance."""
+    shots: Shots, good: Shots, model: PointwiseLaw, times: int, generator: np.random.Generator
+) -> dict[str, Any]:
+    """What `Drift` has of the log-likelihoods of the batch, the reference set, and by chance."""
     evaluated = _evaluated(shots, generator), _evaluated(good, generator)
     check_sets(*evaluated)
     pool = Pool.of(*evaluated)
     levels, possible = _log_likelihoods(pool, model)
     sums, total = pool.sums(lambda part: levels[part, None], times, generator)
     ours, theirs = sums[:, 0] / pool.sizes[0], (total - sums[:, 0]) / pool.sizes[1]
-    return _Likelihoods(
-        p_value=p_value(np.abs(ours - theirs)),
-        log_likelihood=float(ours[0]),
-        expected=float(theirs[0]),
-        z=_z(float(ours[0] - theirs[0]), levels, pool),
-        impossible=int(pool.first[~possible].sum()),
-        evaluated=pool.sizes[0],
-    )
+    return {
+        "p_value": p_value(np.abs(ours - theirs)),
+        "log_likelihood": float(ours[0]),
+        "expected": float(theirs[0]),
+        "z": _z(float(ours[0] - theirs[0]), levels, pool),
+        "impossible": int(pool.first[~possible].sum()),
+        "evaluated": pool.sizes[0],
+    }
 
 
 def _reference_set(
-    shots: Shots, model: Model, calibration: Shots | None, generator: np.random.Generator
+    shots: Shots, model: PointwiseLaw, calibration: Shots | None, generator: np.random.Generator
 ) -> tuple[Shots, str]:
     """What the batch is compared with, and in words."""
     if calibration is not None:
@@ -216,7 +194,7 @@ def _evaluated(shots: Shots, generator: np.random.Generator) -> Shots:
     return shots.split(MOST_EVALUATED / shots.num_shots, seed=generator)[0]
 
 
-def _log_likelihoods(pool: Pool, model: Model) -> tuple[Floats, NDArray[np.bool_]]:
+def _log_likelihoods(pool: Pool, model: PointwiseLaw) -> tuple[Floats, NDArray[np.bool_]]:
     """Log-probabilities of the pooled strings, bounded below, and which are possible at all."""
     levels = model.log_prob(bitorder.unpack(pool.words, pool.num_bits))
     possible = np.isfinite(levels)

@@ -81,14 +81,6 @@ def _summary(
     return lambda layout, difference: np.asarray(summed(errors(layout, difference, order)))
 
 
-def _root_mean_square(errors: Floats) -> Floats:
-    return np.asarray(np.sqrt((errors**2).mean(axis=-1)))
-
-
-def _mean(errors: Floats) -> Floats:
-    return np.asarray(errors.mean(axis=-1))
-
-
 def _largest(errors: Floats) -> Floats:
     return np.asarray(np.abs(errors).max(axis=-1))
 
@@ -96,9 +88,19 @@ def _largest(errors: Floats) -> Floats:
 def _all() -> dict[str, Distance]:
     z, marginal = (Layout.means, 2), (marginal_distances, 1)
     kinds = (
-        ("z{}_rms", "Z strings of weight {}, rms error", z, _root_mean_square),
+        (
+            "z{}_rms",
+            "Z strings of weight {}, rms error",
+            z,
+            lambda each: np.sqrt((each**2).mean(axis=-1)),
+        ),
         ("z{}_max", "Z strings of weight {}, largest error", z, _largest),
-        ("marginal{}_mean", "Marginals of order {}, mean TV", marginal, _mean),
+        (
+            "marginal{}_mean",
+            "Marginals of order {}, mean TV",
+            marginal,
+            lambda each: each.mean(axis=-1),
+        ),
         ("marginal{}_max", "Marginals of order {}, largest TV", marginal, _largest),
     )
     found = {

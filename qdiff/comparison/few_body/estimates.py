@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -17,19 +17,36 @@ from qdiff.comparison.scorecard_rows import Columns, Metric
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Floats
 from qdiff.data.distribution import draw_counts
+from qdiff.data.shots import Shots
+from qdiff.models.baselines.counting import ProductLaw
 
 _CELLS = 2.5e11
 _FEWEST_REPLICATES = 40
 
 
-def between(ours: Moments, theirs: Moments) -> dict[str, float]:
-    """The distances of two laws, or of two sets of shots."""
-    return distance_values(theirs.layout, ours.vector - theirs.vector)
+def columns(
+    moments: tuple[Moments, Moments],
+    training: Shots | None,
+    independent: ProductLaw,
+    *,
+    intervals: Mapping[str, Interval | None] | None,
+    floor: Mapping[str, Floats] | None,
+) -> Columns:
+    """The distances of the candidate from the reference, beside what they are read against."""
+    ours, theirs = moments
 
+    def away(other: Moments) -> dict[str, float]:
+        return distance_values(theirs.layout, other.vector - theirs.vector)
 
-def of_bits(one: Floats, reference: Moments) -> dict[str, float]:
-    """The distances of independent bits, which are 1 with the probabilities `one`."""
-    return between(Moments.of_independent_bits(one), reference)
+    coins = np.full(theirs.layout.num_bits, 0.5)
+    return Columns(
+        value=away(ours),
+        intervals=intervals,
+        floor=floor,
+        training=None if training is None else away(Moments.of(training)),
+        uniform=away(Moments.of_independent_bits(coins)),
+        independent_bits=away(Moments.of_independent_bits(independent.one)),
+    )
 
 
 def table_replicates(

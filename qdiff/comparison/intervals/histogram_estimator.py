@@ -7,7 +7,7 @@ outcome of candidate mass zero, which leaves every metric between histogram and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import sqrt
 
 import numpy as np
@@ -76,7 +76,7 @@ class Estimator:
             for counts in draws
             for seen in [np.flatnonzero(counts)]
         ]
-        return {name: np.array([one[name] for one in values]) for name in METRICS}
+        return stacked(values)
 
     def intervals(
         self,
@@ -88,8 +88,7 @@ class Estimator:
         """Where the mean of each metric over repeated experiments may lie.
 
         `none` are replicates of the reference itself at as many shots. The path of `inversion` goes
-        from the reference through the histogram of the shots. Means over shots have neither a bias
-        nor a bound: theirs deviate in the simulations as they do in truth.
+        from the reference through the histogram of the shots.
         """
         value = self.plug_in(shots.indices, shots.counts)
         each = max(len(none["kl"]) // 4, fewest_simulated(confidence))
@@ -98,19 +97,7 @@ class Estimator:
             law = stretched(self.p, shots.indices, shots.counts, step)
             return self.replicates(law, shots.num_shots, each, generator)
 
-        along = steps(value[_LEADING], none[_LEADING], drawn(1)[_LEADING])
-        groups = [drawn(step) for step in along]
-        found: dict[str, Interval | None] = {}
-        for name, measure in METRICS.items():
-            path = np.stack([group[name] for group in groups])
-            if measure.linear:
-                apart = (path - path.mean(axis=1, keepdims=True)) * sqrt(each / (each - 1))
-                found[name] = about(value[name], apart.ravel(), confidence)
-            else:
-                found[name] = inverted(
-                    measure, value[name], none[name], path, confidence, from_none=along[0] == 0
-                )
-        return {name: between and within(between, bounds(name)) for name, between in found.items()}
+        return path_intervals(value, none, drawn, confidence)
 
     def _values(self, p: Table, scores: Mapping[str, Table], counts: Counts) -> dict[str, Table]:
         """Metrics of histograms ``(..., m)`` over outcomes of probability `p`, ``(m,)``.
@@ -140,21 +127,48 @@ def stretched(p: Table, indices: Indices, counts: Counts, step: float) -> Table:
     return np.asarray(law / law.sum())
 
 
-def inverted(
+def path_intervals(
+    value: Mapping[str, float],
+    none: Mapping[str, Table],
+    drawn: Callable[[float], Mapping[str, Table]],
+    confidence: float,
+) -> dict[str, Interval | None]:
+    """Where the mean of each metric may lie, by simulation of laws along a path.
+
+    `drawn` has the scores of so many steps from no difference, whose scores are `none`, to the
+    observed `value`. Means over shots have neither a bias nor a bound: theirs deviate in the
+    simulations as they do in truth.
+    """
+    along = steps(value[_LEADING], none[_LEADING], drawn(1)[_LEADING])
+    groups = [drawn(step) for step in along]
+    found = {}
+    for name, own in value.items():
+        measure, path = METRICS[name], np.stack([group[name] for group in groups])
+        if measure.linear:
+            each = path.shape[1]
+            apart = (path - path.mean(axis=1, keepdims=True)) * sqrt(each / (each - 1))
+            between = about(own, apart.ravel(), confidence)
+        else:
+            between = _inverted(measure, own, none[name], path, confidence, from_none=along[0] == 0)
+        found[name] = between and within(between, (measure.low, measure.high))
+    return found
+
+
+def stacked(scores: Sequence[Mapping[str, float]]) -> Replicates:
+    """Scores of several histograms, by metric."""
+    return {name: np.array([one[name] for one in scores]) for name in scores[0]}
+
+
+def _inverted(
     measure: Measure, value: float, none: Table, path: Table, confidence: float, *, from_none: bool
 ) -> Interval | None:
-    """`inversion.interval` of a metric, which may be 0 or 1 at best."""
+    """`interval` of a metric, which may be 0 or 1 at best."""
     best = 0.0 if measure.best is None else measure.best
     lost = [np.abs(scores - best) for scores in (value, none, path)]
     found = interval(float(lost[0]), lost[1], lost[2], confidence, from_none=from_none)
     if found is None or best == 0:
         return found
     return best - found[1], best - found[0]
-
-
-def bounds(name: str) -> Interval:
-    """The range of a metric."""
-    return METRICS[name].low, METRICS[name].high
 
 
 def affordable(resamples: int, outcomes: int) -> int:

@@ -16,21 +16,16 @@ from math import log, sqrt
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from qdiff.comparison.metrics.heldout_likelihood import Predictor
 from qdiff.data.argument_checks import check_confidence, check_law, check_whole, generator_of
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 
 
-class PointwiseLaw(Protocol):
-    """A `Surrogate`, a fitted baseline, or a `Distribution`."""
-
-    @property
-    def num_bits(self) -> int: ...
-
-    def log_prob(self, bits: ArrayLike) -> Floats: ...
+class PointwiseLaw(Predictor, Protocol):
+    """A `Predictor` that can be drawn from too, as all of those can."""
 
     def sample(self, shots: int, *, seed: Seed) -> Shots: ...
 

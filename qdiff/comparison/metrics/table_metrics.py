@@ -191,15 +191,14 @@ class Measure:
     linear: bool = False
 
 
-def _reverse_kl(p: Table, q: Table) -> Table:
-    return kl_divergence(q, p)
-
-
 METRICS: Mapping[str, Measure] = MappingProxyType(
     {
         "kl": Measure(function=kl_divergence, title="KL(reference ‖ candidate)", best=0, high=inf),
         "reverse_kl": Measure(
-            function=_reverse_kl, title="KL(candidate ‖ reference)", best=0, high=inf
+            function=lambda p, q: kl_divergence(q, p),
+            title="KL(candidate ‖ reference)",
+            best=0,
+            high=inf,
         ),
         "jensen_shannon": Measure(
             function=jensen_shannon, title="Jensen-Shannon divergence", best=0

@@ -12,8 +12,7 @@ from qdiff.comparison.against_shots import histogram_scores
 from qdiff.comparison.few_body.distances import distance_values
 from qdiff.comparison.few_body.moments import Moments
 from qdiff.comparison.few_body.z_string_sets import Layout
-from qdiff.comparison.intervals.redrawing import drawn_anew
-from qdiff.comparison.relabelling import Pool
+from qdiff.comparison.relabelling import Pool, drawn_anew
 
 
 @pytest.mark.parametrize("num_bits", [3, 70])  # counts of rows are drawn; shots are shuffled
