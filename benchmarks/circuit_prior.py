@@ -23,8 +23,8 @@ from truths import NOISE, SUITES, truth_of
 import qdiff
 from qdiff.comparison.metrics.shot_multiplier import shots_for_kl
 from qdiff.fitting.heldout import hold_out
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.fit import fit_circuit
+from qdiff.models.noisy_circuit.noise_likelihood import CircuitFitConfig
 from qdiff.simulation.program import program_of
 
 CIRCUITS = SUITES["q12"].circuits

@@ -35,8 +35,8 @@ from qdiff import Distribution, Shots
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
+from qdiff.models.diffusion.decoding.bitflip_laws import step_costs
 from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile, entropy_profile
-from qdiff.models.diffusion.decoding.flip_costs import step_costs
 from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.diffusion.denoisers.config import ResidualMLP

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from qiskit.circuit import (
-    CircuitInstruction,
-    Clbit,
+    Bit,
     ControlFlowOp,
     Measure,
     Operation,
@@ -95,7 +94,8 @@ def split_measurements(circuit: QuantumCircuit) -> tuple[QuantumCircuit, dict[in
     measured: dict[int, int] = {}
     for step in flat.data:
         if isinstance(step.operation, Measure):
-            measured[_clbits(flat, step)[0]] = _qubits(flat, step)[0]
+            (clbit,), (qubit,) = _places(flat, step.clbits), _places(flat, step.qubits)
+            measured[clbit] = qubit
         else:
             bare.append(step)
     return bare, measured
@@ -149,7 +149,7 @@ def _first_dynamic_step(circuit: QuantumCircuit) -> str | None:
             return f"control flow ({operation.name})"
         if isinstance(operation, Store):
             return "a classical variable"
-        qubits, clbits = _qubits(circuit, step), _clbits(circuit, step)
+        qubits, clbits = _places(circuit, step.qubits), _places(circuit, step.clbits)
         for qubit in read.intersection(qubits):
             return _reuse(qubit, operation)
         if not isinstance(operation, Measure):
@@ -169,13 +169,8 @@ def _reuse(qubit: int, operation: Operation) -> str:
     return f"mid-circuit measurement of qubit {qubit}"
 
 
-def _qubits(circuit: QuantumCircuit, step: CircuitInstruction) -> list[int]:
-    return [circuit.find_bit(qubit).index for qubit in step.qubits]
-
-
-def _clbits(circuit: QuantumCircuit, step: CircuitInstruction) -> list[int]:
-    clbits: tuple[Clbit, ...] = step.clbits
-    return [circuit.find_bit(clbit).index for clbit in clbits]
+def _places(circuit: QuantumCircuit, bits: Iterable[Bit]) -> list[int]:
+    return [circuit.find_bit(bit).index for bit in bits]
 
 
 def active_qubits(circuit: QuantumCircuit, measured: Collection[int] | None) -> set[int]:

@@ -15,8 +15,8 @@ import numpy as np
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.clifford.affine_law import AffineLaw
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.fit import MAX_TABLE_QUBITS, CircuitFit, fit_circuit
+from qdiff.models.noisy_circuit.noise_likelihood import CircuitFitConfig
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.readout.confusion import Confusion
 

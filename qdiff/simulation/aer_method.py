@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ControlFlowOp, Measure
 
@@ -209,23 +209,16 @@ def _bond_bound(circuit: QuantumCircuit) -> int:
     """The bond dimension that no state of this circuit exceeds, qubits in register order."""
     size = circuit.num_qubits
     index = {qubit: place for place, qubit in enumerate(circuit.qubits)}
-    change = [0] * (size + 1)
+    change = np.zeros(size + 1, dtype=np.int64)
     for step in circuit.data:
         if len(step.qubits) >= 2:
             places = [index[qubit] for qubit in step.qubits]
             rank = 1 if step.operation.name in _RANK_TWO_GATES else 2
             change[min(places)] += rank
             change[max(places)] -= rank
-    return 1 << min(_most(change, size), 30)
-
-
-def _most(change: Sequence[int], size: int) -> int:
-    """The largest exponent over all cuts, each at most the qubits on its smaller side."""
-    crossing = most = 0
-    for cut in range(size - 1):
-        crossing += change[cut]
-        most = max(most, min(crossing, cut + 1, size - 1 - cut))
-    return most
+    crossing = change[: size - 1].cumsum()
+    smaller_side = np.minimum(np.arange(1, size), np.arange(size - 1, 0, -1))
+    return 1 << min(int(np.minimum(crossing, smaller_side).max(initial=0)), 30)
 
 
 def _bond_of_ideal_state(circuit: QuantumCircuit, bound: int) -> int:

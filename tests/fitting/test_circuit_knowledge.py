@@ -13,7 +13,7 @@ import qdiff
 from qdiff import Confusion, InputError
 from qdiff.circuit.clifford_law import affine_of
 from qdiff.fitting.circuit_knowledge import confusion_of, known_circuit
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
+from qdiff.models.noisy_circuit.noise_likelihood import CircuitFitConfig
 from qdiff.simulation.program import program_of
 
 NOISE = "depolarizing:p1=2e-3,p2=1e-2,readout=0.02/0.05"

@@ -15,8 +15,8 @@ from qdiff.circuit.clifford_law import affine_of
 from qdiff.cli import main as cli
 from qdiff.fitting.circuit_knowledge import confusion_of
 from qdiff.fitting.heldout import hold_out
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.fit import fit_circuit
+from qdiff.models.noisy_circuit.noise_likelihood import CircuitFitConfig
 
 PER_QUBIT = {
     "qubits": {"0": {"readout": [0.2, 0.1]}, "1": {"readout": [0.01, 0.02]}, "2": {"readout": 0.0}}

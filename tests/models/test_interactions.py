@@ -13,7 +13,7 @@ from qdiff import Distribution, InputError, Shots
 from qdiff.comparison.metrics.table_metrics import kl_divergence as kl
 from qdiff.models.interactions.fit import InteractionConfig, fit_interactions
 from qdiff.models.interactions.posterior import Data, Readings, log_law, most_probable, read
-from qdiff.models.interactions.prior_variances import variances_by_size, variances_by_structure
+from qdiff.models.interactions.prior_variances import pooled, variances_by_structure
 from qdiff.models.interactions.structure import coupling, heredity, set_sizes, tree_strength
 from qdiff.models.interactions.walsh import walsh_hadamard
 
@@ -90,7 +90,7 @@ def test_variances_of_known_size_are_recovered() -> None:
     noise = np.full(len(sizes), 1e-4)
     values = generator.normal(size=len(sizes)) * np.sqrt(truth + noise)
     readings = Readings(values=values, noise=noise)
-    found = variances_by_size(readings, 0.01 * truth, sizes)
+    found = pooled(readings, 0.01 * truth, sizes)
     for size in range(3, 9):  # sampling error of a variance from 220 sets or more: under 10 %
         one = np.flatnonzero(sizes == size)[0]
         assert found[one] == pytest.approx(truth[one], rel=5 * np.sqrt(2 / (sizes == size).sum()))
@@ -103,7 +103,7 @@ def test_structure_explains_the_shots_better_than_size_alone() -> None:
     first = 0.09 * 0.2**sizes
     coefficients = most_probable(data, first, np.zeros(256), iterations=100)
     readings = read(data, coefficients)
-    by_size = variances_by_size(readings, first, sizes)
+    by_size = pooled(readings, first, sizes)
     by_structure = variances_by_structure(readings, by_size, coefficients, sizes)
 
     def evidence(prior: np.ndarray) -> float:

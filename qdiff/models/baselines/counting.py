@@ -20,7 +20,7 @@ from qdiff.models.baselines.base import (
     tabulated,
 )
 from qdiff.models.laws.histogram import HistogramLaw
-from qdiff.models.laws.law import AnyOrderLaw
+from qdiff.models.laws.law import AnyOrderLaw, Law
 from qdiff.models.laws.mixture import Mixture
 
 
@@ -60,6 +60,13 @@ class ProductLaw(AnyOrderLaw):
         return float(ProductLaw(self.one[bits]).log_prob(values)[0]), ProductLaw(one)
 
 
+def with_uniform(law: Law, shots: Shots, pseudocount: float) -> FittedBaseline:
+    """A law fitted to `shots`, mixed with the uniform one: `pseudocount` shots a string."""
+    uniform = ProductLaw(np.full(shots.num_bits, 0.5))
+    weights = [float(shots.num_shots), pseudocount * 2.0**shots.num_bits]
+    return FittedBaseline(law=Mixture([law, uniform], weights), registers=shots.registers)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Histogram(Baseline):
     """The histogram, every count raised by `pseudocount` (1/2: Krichevsky-Trofimov).
@@ -74,10 +81,7 @@ class Histogram(Baseline):
 
     def fit(self, shots: Shots, *, heldout: Shots | None = None, seed: int = 0) -> FittedBaseline:
         check_not_empty(shots)
-        uniform = ProductLaw(np.full(shots.num_bits, 0.5))
-        weights = [float(shots.num_shots), self.pseudocount * 2.0**shots.num_bits]
-        law = Mixture([HistogramLaw(shots), uniform], weights)
-        return FittedBaseline(law=law, registers=shots.registers)
+        return with_uniform(HistogramLaw(shots), shots, self.pseudocount)
 
 
 @dataclass(frozen=True, kw_only=True)

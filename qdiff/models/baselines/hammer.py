@@ -16,9 +16,8 @@ from qdiff.data.bits import hamming_distances
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.baselines.base import Baseline, FittedBaseline, check_not_empty, check_pseudocount
-from qdiff.models.baselines.counting import ProductLaw
+from qdiff.models.baselines.counting import with_uniform
 from qdiff.models.laws.histogram import HistogramLaw
-from qdiff.models.laws.mixture import Mixture
 
 MOST_STRINGS = 30_000
 """Distinct strings at most: every pair is looked at."""
@@ -59,9 +58,7 @@ class HAMMER(Baseline):
         cleaned = HistogramLaw(
             Shots.from_words(shots.words, np.maximum(counts, 1), registers=shots.registers)
         )
-        uniform = ProductLaw(np.full(shots.num_bits, 0.5))
-        weights = [float(shots.num_shots), self.pseudocount * 2.0**shots.num_bits]
-        return FittedBaseline(law=Mixture([cleaned, uniform], weights), registers=shots.registers)
+        return with_uniform(cleaned, shots, self.pseudocount)
 
 
 def _scores(shots: Shots) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.interactions.posterior import Data, log_law, most_probable, read
-from qdiff.models.interactions.prior_variances import variances_by_size, variances_by_structure
+from qdiff.models.interactions.prior_variances import pooled, variances_by_structure
 from qdiff.models.interactions.structure import set_sizes
 from qdiff.models.interactions.walsh import walsh_hadamard
 from qdiff.models.laws.table import TableLaw
@@ -77,7 +77,7 @@ def _fit(data: Data, num_bits: int, config: InteractionConfig) -> TableLaw:
     sizes = set_sizes(num_bits)
     prior: Floats = np.asarray(_FIRST_VARIANCE * _VARIANCE_RATIO**sizes, dtype=np.float64)
     coefficients = most_probable(data, prior, np.zeros(len(sizes)), iterations=steps)
-    prior = variances_by_size(read(data, coefficients), prior, sizes)
+    prior = pooled(read(data, coefficients), prior, sizes)
     for _ in range(config.rounds):
         coefficients = most_probable(data, prior, coefficients, iterations=steps)
         readings = read(data, coefficients)

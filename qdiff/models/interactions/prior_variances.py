@@ -43,24 +43,19 @@ _SAMPLED = 8192
 """Sets of each size that the regression sees at most."""
 
 
-def variances_by_size(readings: Readings, prior: Floats, sizes: Sizes) -> Floats:
-    """Prior variances that depend on a set's size alone."""
-    return _pooled(readings, prior, sizes)
-
-
 def variances_by_structure(
     readings: Readings, prior: Floats, coefficients: Floats, sizes: Sizes
 ) -> Floats:
     """Prior variances from sizes, members, trees and heredity; see the module's text."""
     strength = tree_strength(coupling(coefficients))
     labels = _by_size_and_strength(sizes, strength)
-    moments = readings.second_moments(_pooled(readings, prior, labels))
+    moments = readings.second_moments(pooled(readings, prior, labels))
     covariates = [strength, *heredity(moments, sizes), sizes.astype(np.float64)]
     rank = _log_linear(readings, covariates, sizes, start=float(np.log(moments[1:].mean())))
-    return _pooled(readings, prior, _by_rank(rank, sizes), own=_OWN_UPDATES)
+    return pooled(readings, prior, _by_rank(rank, sizes), own=_OWN_UPDATES)
 
 
-def _pooled(readings: Readings, prior: Floats, labels: Labels, *, own: int = 0) -> Floats:
+def pooled(readings: Readings, prior: Floats, labels: Labels, *, own: int = 0) -> Floats:
     """Expectation-maximisation with a variance a label, then `own` updates with one a set."""
     counts = np.maximum(np.bincount(labels), 1)
     for update in range(_SHARED_UPDATES + own):

@@ -47,8 +47,6 @@ def judge(
     others: Mapping[str, Floats],
     weights: Mapping[str, float],
     counts: Counts,
-    *,
-    shots_part: str = "shots",
 ) -> Verdict:
     """Decide from log-probabilities of the distinct held-out strings, ``(m,)`` a law.
 
@@ -69,7 +67,7 @@ def judge(
             f"{error:.2g} nats a shot; the fit is the one without it"
         )
         return Verdict(accepted=False, weights={}, record=record)
-    found, gain = _smallest_mixture(circuit, others, counts, shots_part)
+    found, gain = _smallest_mixture(circuit, others, counts)
     record["gain_of_other_parts"] = gain
     record["nats_per_shot"] = record["nats_per_shot_of_the_circuit_alone"] + gain
     with_what = [name for name, weight in found.items() if name != "circuit" and weight > 0]
@@ -94,10 +92,10 @@ def contradicted(mean: float, error: float) -> bool:
 
 
 def _smallest_mixture(
-    circuit: Floats, others: Mapping[str, Floats], counts: Counts, shots_part: str
+    circuit: Floats, others: Mapping[str, Floats], counts: Counts
 ) -> tuple[dict[str, float], float]:
     """The nested set of laws whose gain is worth its weights, and the gain in nats a shot."""
-    with_shots = {k: v for k, v in others.items() if k == shots_part}
+    with_shots = {k: v for k, v in others.items() if k == "shots"}
     best: dict[str, float] = {"circuit": 1.0, **dict.fromkeys(others, 0.0)}
     best_value, best_gain = 0.0, 0.0
     for extra in (with_shots, dict(others)):

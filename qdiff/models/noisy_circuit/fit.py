@@ -23,10 +23,10 @@ from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.clifford.affine_law import AffineLaw
 from qdiff.models.noisy_circuit.chain_fit import fit_readout
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.error_groups import ErrorGroup
 from qdiff.models.noisy_circuit.law import CircuitLaw
 from qdiff.models.noisy_circuit.memory_needed import THOROUGH_QUBITS
+from qdiff.models.noisy_circuit.noise_likelihood import CircuitFitConfig
 from qdiff.models.noisy_circuit.noise_posterior import FittedPrior
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.noisy_circuit.step_search import Search, State

@@ -104,13 +104,8 @@ class Dictionary:
         uses = np.zeros((len(histories), len(self.groups)), dtype=np.int64)
         for row, history in enumerate(histories):
             np.add.at(uses[row], list(history.groups), 1)
-        return Dictionary(
-            ideal=self.ideal,
-            groups=self.groups,
-            laws=np.concatenate([self.laws, laws]),
-            uses=np.concatenate([self.uses, uses]),
-            rounds=(*self.rounds, drawn),
-        )
+        laws, uses = np.concatenate([self.laws, laws]), np.concatenate([self.uses, uses])
+        return replace(self, laws=laws, uses=uses, rounds=(*self.rounds, drawn))
 
     @cached_property
     def merged(self) -> tuple[Dictionary, NDArray[np.int64]]:

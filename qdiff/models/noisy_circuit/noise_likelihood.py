@@ -21,6 +21,7 @@ from torch import Tensor
 
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
+from qdiff.errors import InputError
 from qdiff.models.noisy_circuit.history_laws import Dictionary
 from qdiff.models.readout.confusion import Confusion
 from qdiff.models.readout.differentiable import flipped, flipped_together, read
@@ -66,6 +67,33 @@ class PriorConfig:
     rates: dict[str, float] = field(default_factory=dict)
     readout: tuple[float, float] | None = None
     confusion: Confusion | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitFitConfig:
+    """How much work a fit may do, and what is known beforehand.
+
+    Attributes
+    ----------
+    operations
+        Gates times amplitudes that errors are simulated with.
+    order
+        0 leaves errors of gates out; None simulates as many a run as there are.
+    rates, readout, confusion
+        Where the fit starts from, and the readout if it is known, as in `PriorConfig`.
+    """
+
+    operations: float = 4e9
+    order: int | None = None
+    rates: dict[str, float] = field(default_factory=dict)
+    readout: tuple[float, float] | None = None
+    confusion: Confusion | None = None
+
+    def __post_init__(self) -> None:
+        if not self.operations > 0:
+            raise InputError(f"operations must be positive, got {self.operations}")
+        if self.order not in (None, 0):
+            raise InputError(f"order must be 0 or None, got {self.order!r}")
 
 
 class NoisyModel:

@@ -19,7 +19,6 @@ import numpy as np
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.models.noisy_circuit.acceptance import contradicted, mean_difference
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.error_groups import error_groups
 from qdiff.models.noisy_circuit.history_laws import Dictionary, Round
 from qdiff.models.noisy_circuit.history_numbers import (
@@ -29,7 +28,7 @@ from qdiff.models.noisy_circuit.history_numbers import (
     numbers_of,
 )
 from qdiff.models.noisy_circuit.memory_needed import THOROUGH_QUBITS, check_memory
-from qdiff.models.noisy_circuit.noise_likelihood import PriorConfig
+from qdiff.models.noisy_circuit.noise_likelihood import CircuitFitConfig, PriorConfig
 from qdiff.models.noisy_circuit.noise_posterior import FittedPrior, fit_prior, log_evidence
 from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles, scanned, turned_again
 from qdiff.models.noisy_circuit.program import Program

@@ -18,8 +18,7 @@ from untrained_networks import random_level_mlp
 from qdiff import Distribution, InputError
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
-from qdiff.models.diffusion.decoding.bitflip_laws import bound_table
-from qdiff.models.diffusion.decoding.flip_costs import step_costs
+from qdiff.models.diffusion.decoding.bitflip_laws import bound_table, step_costs
 from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.denoisers.config import ResidualMLP
 from qdiff.models.diffusion.denoisers.denoiser import spins
@@ -36,7 +35,7 @@ rates_of_three = pytest.mark.parametrize("rates", RATES)
 SCHEDULES = [
     FlipSchedule.log_odds(steps=7),
     FlipSchedule.cosine(steps=7),
-    FlipSchedule.geometric(steps=7),
+    FlipSchedule(correlations=(1.0, *(0.01 ** (k / 7) for k in range(1, 7)), 0.0)),
     FlipSchedule(correlations=(1.0, 1 - 1e-9, 1e-9, 0.0)),
 ]
 
@@ -70,7 +69,7 @@ def dense_kernels(network: LevelNetwork, process: BitFlip) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("steps", [1, 2, 64])
 def test_schedules_start_clean_and_end_trivial(steps: int) -> None:
-    for make in (FlipSchedule.log_odds, FlipSchedule.cosine, FlipSchedule.geometric):
+    for make in (FlipSchedule.log_odds, FlipSchedule.cosine):
         schedule = make(steps=steps)
         assert schedule.steps == steps
         assert (schedule.correlations[0], schedule.correlations[-1]) == (1, 0)
@@ -348,7 +347,6 @@ def test_two_hundred_bits() -> None:
         lambda: FlipSchedule.cosine(steps=0),
         lambda: FlipSchedule.log_odds(steps=4, sharpest=0.0),
         lambda: FlipSchedule.log_odds(steps=4, sharpest=100.0),
-        lambda: FlipSchedule.geometric(steps=4, smallest=1.0),
         lambda: FlipSchedule.least_bound(FlipSchedule.cosine(steps=2), np.ones((3, 3)), steps=3),
         lambda: FlipSchedule.least_bound(FlipSchedule.cosine(steps=2), np.ones((2, 2)), steps=1),
         lambda: BitFlip(rates=()),

@@ -24,12 +24,12 @@ from qdiff.models.diffusion.decoding import parallel as unmasking
 from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile, entropy_profile
 from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
-from qdiff.models.diffusion.decoding.unmasking_laws import block_table, random_order_table
+from qdiff.models.diffusion.decoding.unmasking_laws import block_table
 from qdiff.models.diffusion.decoding.unmasking_schedule import (
     UnmaskingSchedule,
     factorisation_penalty,
 )
-from qdiff.models.diffusion.denoisers.denoiser import StatelessDenoiser
+from qdiff.models.diffusion.denoisers.denoiser import Denoiser, StatelessDenoiser
 
 LN2 = np.log(2)
 
@@ -61,6 +61,10 @@ def law_of_blocks(network: StatelessDenoiser, blocks: list[tuple[int, ...]]) -> 
 
 
 # The exact laws
+
+
+def random_order_table(network: Denoiser) -> np.ndarray:
+    return block_table(network, UnmaskingSchedule(sizes=(1,) * network.num_bits))
 
 
 def test_the_dynamic_programme_is_the_mean_over_all_orders() -> None:

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import unitary_group
 
-from qdiff.models.noisy_circuit.gate_fusion import blocks
 from qdiff.models.noisy_circuit.program import Gate, Matrix, Qubits
-from qdiff.models.noisy_circuit.statevector import apply, apply_gates, zero_state
+from qdiff.models.noisy_circuit.statevector import apply, apply_gates, blocks, zero_state
 
 QUBITS = 4
 

@@ -31,13 +31,17 @@ from qdiff.models.noisy_circuit import fit as circuit_fit
 from qdiff.models.noisy_circuit import memory_needed as fit_memory
 from qdiff.models.noisy_circuit import step_search as circuit_search
 from qdiff.models.noisy_circuit.acceptance import judge
-from qdiff.models.noisy_circuit.config import CircuitFitConfig
 from qdiff.models.noisy_circuit.error_groups import error_groups
 from qdiff.models.noisy_circuit.fit import fit_circuit
 from qdiff.models.noisy_circuit.history_laws import Dictionary, Round
 from qdiff.models.noisy_circuit.history_numbers import number_of_histories, numbers_of
 from qdiff.models.noisy_circuit.law import CircuitLaw
-from qdiff.models.noisy_circuit.noise_likelihood import NoisyModel, PriorConfig, as_tensors
+from qdiff.models.noisy_circuit.noise_likelihood import (
+    CircuitFitConfig,
+    NoisyModel,
+    PriorConfig,
+    as_tensors,
+)
 from qdiff.models.noisy_circuit.noise_posterior import fit_prior, sensitivities
 from qdiff.models.noisy_circuit.statevector import ideal_law, zero_state
 from qdiff.models.readout import unfolding

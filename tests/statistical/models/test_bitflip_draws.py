@@ -19,8 +19,7 @@ from qdiff import Distribution, Register, Shots
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.decoding import bitflip as bitflip_decoding
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
-from qdiff.models.diffusion.decoding.bitflip_laws import bound_table
-from qdiff.models.diffusion.decoding.flip_costs import step_costs
+from qdiff.models.diffusion.decoding.bitflip_laws import bound_table, step_costs
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.flip_kernels import correlations, corrupt

@@ -10,6 +10,7 @@ from quick_fits import GIVEN, quick_surrogate
 from qdiff import Distribution, Shots, Surrogate
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
+from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
 from qdiff.models.diffusion.decoding.unmasking_laws import block_table
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.surrogate import part_mixture
@@ -64,11 +65,9 @@ def test_marginals_beyond_a_table_are_within_their_stated_error(model, monkeypat
 
 def test_a_random_order_follows_the_law_of_all_orders(model: Surrogate) -> None:
     """The pure diffusion sampler against the 3^n dynamic programme."""
-    from qdiff.models.diffusion.decoding.unmasking_laws import random_order_table
-
     alone = model.only(Part.DIFFUSION)
     shots = alone.sample(100_000, seed=6, order="random")
-    table = random_order_table(alone.parts[Part.DIFFUSION].network)
+    table = ParallelDecoder(alone.parts[Part.DIFFUSION].network, steps=alone.num_bits).table()
     law = Distribution(probabilities=table / table.sum(), registers=shots.registers)
     assert p_value(shots, law) > FALSE_ALARM
     assert p_value(shots, biased(law)) < FALSE_ALARM

@@ -16,11 +16,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
-from qdiff.models.diffusion.decoding.bitflip_laws import step_table
+from qdiff.models.diffusion.decoding.bitflip_laws import all_spins, step_table
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.level_network import LevelNetwork
 from qdiff.models.diffusion.processes.bitflip import BitFlip
@@ -126,16 +125,13 @@ class BitFlipLaw(AnyOrderLaw):
     def _flips(self, states: Tensor, number: int) -> Tensor:
         """Each bit's chance to flip back; where strings must repeat, each is asked about once."""
         every = 1 << self.num_bits
-        asked = states if every > len(states) else self._all_spins()
+        asked = states if every > len(states) else all_spins(self.network)
         step, agreement = self.process.reverse_step(self.network, asked, number)
         _, flip = step.predicted(agreement)
         if asked is states:
             return flip
         places = 2.0 ** torch.arange(self.num_bits, device=states.device)
         return flip[((states > 0).float() @ places).long()]
-
-    def _all_spins(self) -> Tensor:
-        return spins(torch.from_numpy(bitorder.all_bits(self.num_bits)).to(self._device))
 
     def _generator(self, generator: np.random.Generator) -> torch.Generator:
         """A generator on the network's device, seeded by the given one."""

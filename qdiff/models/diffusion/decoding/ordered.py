@@ -31,6 +31,9 @@ from qdiff.models.laws.law import AnyOrderLaw
 Payload = NDArray[Any]
 """What each prefix carries: its number of shots, or its log-probability."""
 
+_Children = tuple[Payload, Payload, NDArray[np.bool_], NDArray[np.bool_]]
+"""Of each prefix: what its zero and its one would carry, and whether there are these children."""
+
 _CHUNK_ROWS, _CHUNK_BYTES = 1 << 12, 1 << 24
 """Network rows at a time, and bytes of what the network remembers of them: a CPU's caches."""
 
@@ -98,13 +101,7 @@ class OrderedDecoder(AnyOrderLaw):
 
         def split(counts: Payload, logits: Tensor) -> _Children:
             ones = _binomial(counts, torch.sigmoid(logits).cpu().numpy(), generator)
-            zeros = counts - ones
-            return _Children(
-                values=zeros == 0,
-                payload=np.where(zeros == 0, ones, zeros),
-                twins=(twins := np.flatnonzero((zeros > 0) & (ones > 0))),
-                twin_payload=ones[twins],
-            )
+            return counts - ones, ones, counts > ones, ones > 0
 
         # two growing buffers: an array a chunk would lie scattered between the freed activations
         words, numbers = bytearray(), bytearray()
@@ -120,12 +117,9 @@ class OrderedDecoder(AnyOrderLaw):
         table = np.zeros(1 << len(kept))
 
         def split(logs: Payload, logits: Tensor) -> _Children:
-            return _Children(
-                values=np.zeros(len(logs), dtype=bool),
-                payload=logs + logsigmoid(-logits).cpu().numpy(),
-                twins=np.arange(len(logs)),
-                twin_payload=logs + logsigmoid(logits).cpu().numpy(),
-            )
+            zero, one = (logs + logsigmoid(sign * logits).cpu().numpy() for sign in (-1, 1))
+            every = np.ones(len(logs), dtype=bool)
+            return zero, one, every, every
 
         for bits, logs in self._leaves(len(self.given) + free, np.zeros(1), split):
             index = bitorder.to_indices(bitorder.pack(bits[:, list(kept)]), len(kept))
@@ -159,7 +153,8 @@ class OrderedDecoder(AnyOrderLaw):
         for value in self.given.values():
             logits, memory = self._step(root)
             log_prob = root.payload + logsigmoid(logits if value else -logits).cpu().numpy()
-            (root,) = self._extend(root, memory, _Children.only(value, log_prob))
+            is_one = np.array([value == 1])
+            (root,) = self._extend(root, memory, (log_prob, log_prob, ~is_one, is_one))
         return root, float(root.payload[0])
 
     def _step(self, prefixes: _Prefixes) -> tuple[Tensor, Memory]:
@@ -170,9 +165,14 @@ class OrderedDecoder(AnyOrderLaw):
         return logits.double(), memory
 
     def _extend(self, prefixes: _Prefixes, memory: Memory, children: _Children) -> list[_Prefixes]:
-        """The prefixes one bit longer, in as many parts as chunks need."""
-        twins = torch.from_numpy(children.twins).to(self._device)
-        values = torch.from_numpy(children.values).to(self._device)
+        """The prefixes one bit longer, in as many parts as chunks need.
+
+        A parent's first child takes its place; the second, which is a one, comes behind them all.
+        """
+        zero, one, has_zero, has_one = children
+        second = np.flatnonzero(has_zero & has_one)
+        twins = torch.from_numpy(second).to(self._device)
+        values = torch.from_numpy(~has_zero).to(self._device)
         states = _with_twins(prefixes.states, twins)
         states[:, self.order[prefixes.position]] = 1
         states[: len(values), self.order[prefixes.position]] = 2 * values.to(torch.int8) - 1
@@ -180,7 +180,7 @@ class OrderedDecoder(AnyOrderLaw):
             position=prefixes.position + 1,
             states=states,
             memory=None if memory is None else _with_twins(memory, twins),
-            payload=np.concatenate([children.payload, children.twin_payload]),
+            payload=np.concatenate([np.where(has_zero, zero, one), one[second]]),
         )
         return longer.parts(self._chunk_rows(memory))
 
@@ -214,34 +214,6 @@ class _Prefixes:
     def _rows(self, rows: slice) -> _Prefixes:
         memory = None if self.memory is None else self.memory[rows]
         return replace(self, states=self.states[rows], memory=memory, payload=self.payload[rows])
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class _Children:
-    """Prefixes one bit longer. Each parent has a first child, which takes its place.
-
-    Attributes
-    ----------
-    values, payload
-        The first child's new bit, and what it carries.
-    twins, twin_payload
-        The parents that have two children, whose first is a zero: the second is a one.
-    """
-
-    values: NDArray[np.bool_]
-    payload: Payload
-    twins: NDArray[np.int64]
-    twin_payload: Payload
-
-    @classmethod
-    def only(cls, value: int, payload: Payload) -> _Children:
-        """One child of one parent."""
-        return cls(
-            values=np.array([value == 1]),
-            payload=payload,
-            twins=np.zeros(0, dtype=np.int64),
-            twin_payload=payload[:0],
-        )
 
 
 def _with_twins(rows: Tensor, twins: Tensor) -> Tensor:

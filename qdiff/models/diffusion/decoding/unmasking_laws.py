@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from qdiff.data import bits as bitorder
 from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
@@ -32,14 +33,6 @@ MAX_BITS = 12
 
 _CHUNK = 1 << 17
 """Numbers held at a time beyond the ``3^n`` weights: states times the strings of one block."""
-
-
-def random_order_table(network: Denoiser) -> Floats:
-    """The ``2^n`` probabilities of decoding one bit at a time, averaged over all ``n!`` orders.
-
-    Raises `InputError` beyond 12 bits.
-    """
-    return block_table(network, UnmaskingSchedule.uniform(network.num_bits, steps=network.num_bits))
 
 
 def block_table(
@@ -69,10 +62,8 @@ def block_table(
         for chunk in np.array_split(states, -(-len(states) // rows)):
             _reveal(network, weights, chunk, size)
     # digits 1 and 2 of a complete string are bits 0 and 1
-    complete = np.zeros(1, dtype=np.int64)
-    for place in _places(num_bits):
-        complete = np.concatenate([complete + place, complete + 2 * place])
-    return weights[complete]
+    complete = (1 + bitorder.all_bits(num_bits).astype(np.int64)) @ _places(num_bits)
+    return np.asarray(weights[complete])
 
 
 def _reveal(network: Denoiser, weights: Floats, states: Indices, size: int) -> None:

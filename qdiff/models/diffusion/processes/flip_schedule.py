@@ -57,13 +57,6 @@ class FlipSchedule:
         return cls._inner(steps, lambda time: math.cos(math.pi * time / 2))
 
     @classmethod
-    def geometric(cls, *, steps: int, smallest: float = 0.01) -> FlipSchedule:
-        """``a = smallest^(k / K)``, a constant rate of flips, and then nothing at level ``K``."""
-        if not 0 < smallest < 1:
-            raise InputError(f"smallest must lie between 0 and 1, got {smallest!r}")
-        return cls._inner(steps, lambda time: smallest**time)
-
-    @classmethod
     def _inner(cls, steps: int, correlation: Callable[[float], float]) -> FlipSchedule:
         """A schedule with the ends as they must be, and the inner levels from a formula."""
         if steps < 1:
@@ -76,7 +69,7 @@ class FlipSchedule:
         """The best choice of `steps` among the steps that skip levels of a finer schedule.
 
         ``costs[s, t]`` is the term of the variational bound, in nats, of a step from level ``t`` to
-        level ``s < t`` (`decoding.flip_costs` measures them); other entries mean nothing.
+        level ``s < t`` (`bitflip_laws.step_costs` measures them); other entries mean nothing.
         The bound is a sum over the steps, so its least value is a shortest path.
 
         >>> import numpy as np
