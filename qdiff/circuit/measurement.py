@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from qiskit.circuit import (
-    Bit,
-    ControlFlowOp,
-    Measure,
-    Operation,
-    QuantumCircuit,
-    Reset,
-    Store,
-)
+from qiskit.circuit import Bit, ControlFlowOp, Measure, Operation, QuantumCircuit, Reset, Store
 
 from qdiff.data.registers import Register
 from qdiff.errors import InputError

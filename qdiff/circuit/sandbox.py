@@ -93,7 +93,7 @@ def _judge(done: subprocess.CompletedProcess[bytes], path: Path, seconds: int = 
         raise InputError(f"{path} cannot be read safely: {said[-1][:200]}")
     if done.returncode == REFUSED:
         raise InputError(done.stdout.removeprefix(READY).decode(errors="replace"))
-    if done.returncode and _ran_out_of_time(done.returncode):
+    if done.returncode and done.returncode == -getattr(signal, "SIGXCPU", 0):  # not on Windows
         raise _too_slow(path, seconds)
     last = (done.stderr.decode(errors="replace").strip().splitlines() or [""])[-1]
     if done.returncode < 0 or _OUT_OF_MEMORY.search(last):
@@ -103,10 +103,6 @@ def _judge(done: subprocess.CompletedProcess[bytes], path: Path, seconds: int = 
         )
     if done.returncode:
         raise InputError(f"{path} cannot be read: {last[:200] or f'exit code {done.returncode}'}")
-
-
-def _ran_out_of_time(code: int) -> bool:
-    return code == -getattr(signal, "SIGXCPU", 0)  # Windows has no such signal
 
 
 def _too_slow(path: Path, seconds: int) -> InputError:

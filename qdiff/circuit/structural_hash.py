@@ -176,7 +176,8 @@ class _Scope:
                 return self.expression(value)
             case list() | tuple():
                 return [self.value(item) for item in value]
-        return str(value) if _is_symbolic(value) else type(value).__qualname__
+        symbolic = hasattr(value, "parameters")
+        return str(value) if symbolic else type(value).__qualname__
 
     def expression(self, node: expr.Expr) -> Form:
         head = [type(node).__name__, str(node.type)]
@@ -203,7 +204,3 @@ class _Scope:
 
 def _numbered(bits: Iterable[Any]) -> dict[Any, int]:
     return {bit: index for index, bit in enumerate(bits)}
-
-
-def _is_symbolic(value: Any) -> bool:
-    return hasattr(value, "parameters")

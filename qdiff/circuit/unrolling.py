@@ -37,6 +37,11 @@ _WRITTEN_OUT = (
 )
 """Statements whose writing out is tested; any other is refused."""
 
+_READ_WHOLE = (
+    *(ast.QuantumGate, ast.QuantumPhase, ast.ClassicalDeclaration, ast.ClassicalAssignment),
+    *(ast.ConstantDeclaration, ast.ExpressionStatement, ast.ReturnStatement, ast.AliasStatement),
+)
+
 
 def unrolled(code: str) -> str:
     """`code` without loops, subroutines and constants; gates keep their names.
@@ -94,18 +99,7 @@ def _read_by(node: Any) -> Any:
         case ast.ClassicalDeclaration(type=ast.BitType()):
             measured = isinstance(node.init_expression, ast.QuantumMeasurement)
             return node.init_expression if measured or node.init_expression is None else node
-        case (
-            ast.QuantumGate()
-            | ast.QuantumPhase()
-            | ast.ClassicalDeclaration()
-            | ast.ClassicalAssignment()
-            | ast.ConstantDeclaration()
-            | ast.ExpressionStatement()
-            | ast.ReturnStatement()
-            | ast.AliasStatement()
-        ):
-            return node
-    return None
+    return node if isinstance(node, _READ_WHOLE) else None
 
 
 def _nodes(node: Any) -> Iterator[Any]:

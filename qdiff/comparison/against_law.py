@@ -97,11 +97,7 @@ def _few_body_columns(
     shots = candidate if isinstance(candidate, Shots) else training
     if shots is not None:
         drawn = few_body.table_replicates(
-            layout,
-            reference.probabilities,
-            shots.num_shots,
-            resampling.times,
-            resampling.generator,
+            layout, reference.probabilities, shots.num_shots, resampling.times, resampling.generator
         )
         floor = distances(layout, drawn - theirs.vector)
         if shots is candidate:

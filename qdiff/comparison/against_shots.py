@@ -153,7 +153,7 @@ def histogram_intervals(
 ) -> dict[str, Interval | None]:
     """Where the mean of each metric over repeated experiments may lie.
 
-    The path of `inversion` goes from the pooled frequencies, for both sets, through those of each.
+    The path goes from the pooled frequencies, for both sets, through those of each.
     """
     value = histogram_scores(pool.first, pool.second)
     each = max(len(none[HISTOGRAM_METRICS[0]]) // 4, fewest_simulated(confidence))

@@ -114,10 +114,7 @@ class Pool:
             yield part, np.vstack([self.first[part], _parted(counts[part], share, generator)])
 
     def sums(
-        self,
-        features: Callable[[slice], Floats],
-        times: int,
-        generator: np.random.Generator,
+        self, features: Callable[[slice], Floats], times: int, generator: np.random.Generator
     ) -> tuple[Floats, Floats]:
         """Sums of `features` over the shots of the first set, as labelled and relabelled.
 
@@ -129,10 +126,7 @@ class Pool:
             values = features(part)
             found.append(drawn.astype(values.dtype) @ values)
             total.append(counts[part].astype(values.dtype) @ values)
-        return (
-            np.sum(found, axis=0, dtype=np.float64),
-            np.sum(total, axis=0, dtype=np.float64),
-        )
+        return (np.sum(found, axis=0, dtype=np.float64), np.sum(total, axis=0, dtype=np.float64))
 
 
 def drawn_anew(counts: Counts, times: int, generator: np.random.Generator) -> NDArray[np.int32]:

@@ -108,7 +108,9 @@ def fit(
         chosen = _chosen(shots, where, effort, config)
         stored = _checkpoint(checkpoint, shots, chosen.config, seed, where)
         training = NetworkTraining(device=where, watch=watch, checkpoint=stored)
-        asked = _for_a_table(chosen.config) if exact else chosen.config
+        # of a table without the parts whose point is to make up for few shots
+        fewer = replace(chosen.config, interactions=False, posterior=False)
+        asked = fewer if exact else chosen.config
         stacked = stack(shots, training, asked, root, exact=exact)
         judged = None if known is None else judged_circuit(known, stacked, root.spawn(1)[0])
         parts = refitted(stacked.averaged(), shots)
@@ -166,11 +168,6 @@ def _as_shots(data: Shots | Distribution) -> Shots:
     if data.num_shots == 0:
         raise InputError("there are no shots to fit; simulate or load some first")
     return data
-
-
-def _for_a_table(config: FitConfig) -> FitConfig:
-    """Without the parts whose point is to make up for few shots."""
-    return replace(config, interactions=False, posterior=False)
 
 
 def _chosen(

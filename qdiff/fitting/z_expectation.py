@@ -76,10 +76,7 @@ def z_expectation(
     own = z_by_inversion(shots, bits, confusion=confusion, confidence=confidence)
     value = float(model.marginal(list(bits)).probabilities @ _signs(len(bits), range(len(bits))))
     return Estimate(
-        value=value,
-        low=min(own.low, value),
-        high=max(own.high, value),
-        confidence=confidence,
+        value=value, low=min(own.low, value), high=max(own.high, value), confidence=confidence
     )
 
 
@@ -125,10 +122,7 @@ def _score_interval(values: Floats, shots: Shots, confidence: float) -> Estimate
     spread = np.sqrt(c * max(square * (1 + c) - mean**2, 0.0))
     low, high = (mean - spread) / (1 + c), (mean + spread) / (1 + c)
     return Estimate(
-        value=mean,
-        low=max(float(low), -1.0),
-        high=min(float(high), 1.0),
-        confidence=confidence,
+        value=mean, low=max(float(low), -1.0), high=min(float(high), 1.0), confidence=confidence
     )
 
 

@@ -15,14 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import (
-    ControlFlowOp,
-    Delay,
-    Gate,
-    Measure,
-    Operation,
-    Reset,
-)
+from qiskit.circuit import ControlFlowOp, Delay, Gate, Measure, Operation, Reset
 from qiskit.circuit.library import IGate
 from qiskit_aer.noise import NoiseModel, QuantumError
 

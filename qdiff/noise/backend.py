@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from statistics import fmean, median
 from typing import Any
 
 from qiskit.circuit import Gate
 from qiskit.quantum_info import average_gate_fidelity
 
+from qdiff.environment import needed
 from qdiff.errors import InputError
 from qdiff.noise.channels import relaxation_error
 from qdiff.noise.rates import EdgeNoise, GateNoise, NoiseRates, QubitNoise, Readout
@@ -55,6 +57,22 @@ def from_backend(backend: Any) -> NoiseRates:
         qubits={q: _qubit(noise, ones.get(q), readouts.get(q)) for q, noise in qubits.items()},
         edges={edge: EdgeNoise(p2=rate, time2=time) for edge, (rate, time) in twos.items()},
     )
+
+
+def fake_backend(name: str) -> Any:
+    """An IBM device as its calibration is shipped in qiskit-ibm-runtime, ``"fake_torino"`` say.
+
+    Needs the extra ``ibm``. Raises `InputError` for an unknown name.
+    """
+    provider = needed("qiskit_ibm_runtime.fake_provider")
+    kinds = [known for known in vars(provider).values() if isinstance(known, type)]
+    names = [str(getattr(kind, "backend_name", "")) for kind in kinds]
+    classes = {named: kind for named, kind in zip(names, kinds, strict=True) if named}
+    if name not in classes:
+        near = get_close_matches(name, classes, n=3)
+        known = f"did you mean {', '.join(near)}?" if near else f"there are {len(classes)} of them"
+        raise InputError(f"there is no fake backend {name[:40]!r}; {known}")
+    return classes[name]()
 
 
 def depolarizing_rate(infidelity: float, relaxation: GateNoise, num_qubits: int) -> float:

@@ -137,11 +137,8 @@ class NoiseRates:
             return GateNoise(), True
         rate, over_rotation, time = self._rates(qubits)
         relaxation = tuple(self.relaxation(qubit, time or 0.0) for qubit in qubits)
-        if any(relaxation):
-            still = Relaxation(math.inf, math.inf, 0.0)
-            flat = tuple(own[0] if own else still for own in relaxation)
-        else:
-            flat = ()
+        still = Relaxation(math.inf, math.inf, 0.0)
+        flat = tuple(own[0] if own else still for own in relaxation) if any(relaxation) else ()
         return GateNoise(rate or 0.0, over_rotation or 0.0, flat), rate is not None
 
     def check_fits(self, num_qubits: int) -> None:

@@ -120,7 +120,6 @@ class NoiseSpec(NoiseRates):
 
 
 def _parsed(text: str) -> NoiseRates:
-    from qdiff.noise import fake_backends
     from qdiff.noise.presets import PRESETS
 
     if not isinstance(text, str):
@@ -130,10 +129,10 @@ def _parsed(text: str) -> NoiseRates:
         return forms.from_line(text)
     if text in PRESETS:
         return PRESETS[text]
-    if text.startswith(fake_backends.PREFIX) and not os.path.exists(text):
-        from qdiff.noise.backend import from_backend
+    if text.startswith("fake_") and not os.path.exists(text):
+        from qdiff.noise.backend import fake_backend, from_backend
 
-        return from_backend(fake_backends.fake_backend(text))
+        return from_backend(fake_backend(text))
     if "\0" not in text and (text.endswith((".toml", ".json")) or os.path.isfile(text)):
         return forms.load(text)
     raise InputError(

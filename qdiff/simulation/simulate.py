@@ -79,12 +79,7 @@ def simulate(
 
 
 def _counts(
-    noisy: NoisyCircuit,
-    choice: Choice,
-    shots: int,
-    root: np.random.SeedSequence,
-    *,
-    progress: bool,
+    noisy: NoisyCircuit, choice: Choice, shots: int, root: np.random.SeedSequence, *, progress: bool
 ) -> dict[str, int]:
     """Hexadecimal counts, batch by batch."""
     size, rest = divmod(shots, choice.batches)

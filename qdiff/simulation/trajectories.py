@@ -53,9 +53,7 @@ def trajectories(
             tick()
     record = {"method": "trajectories", "samples": size * batches, "batches": batches}
     return task.distribution(
-        means.mean,
-        standard_error=means.standard_error,
-        provenance={**record, **seed_record(root)},
+        means.mean, standard_error=means.standard_error, provenance={**record, **seed_record(root)}
     )
 
 

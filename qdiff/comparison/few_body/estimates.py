@@ -73,8 +73,7 @@ def intervals(
     """Where each distance's mean over repeated experiments may lie.
 
     `difference` is the observed one, ``(size,)``, and `noise` replicates of its noise,
-    ``(R, size)``. The path of `inversion` are the multiples of the observed difference, with the
-    same noise.
+    ``(R, size)``. The path are the multiples of the observed difference, with the same noise.
     """
     found = {}
     for name, distance in DISTANCES.items():

@@ -79,16 +79,12 @@ class Estimator:
         return stacked(values)
 
     def intervals(
-        self,
-        shots: Shots,
-        none: Replicates,
-        confidence: float,
-        generator: np.random.Generator,
+        self, shots: Shots, none: Replicates, confidence: float, generator: np.random.Generator
     ) -> dict[str, Interval | None]:
         """Where the mean of each metric over repeated experiments may lie.
 
-        `none` are replicates of the reference itself at as many shots. The path of `inversion` goes
-        from the reference through the histogram of the shots.
+        `none` are replicates of the reference itself at as many shots. The path goes from the
+        reference through the histogram of the shots.
         """
         value = self.plug_in(shots.indices, shots.counts)
         each = max(len(none["kl"]) // 4, fewest_simulated(confidence))

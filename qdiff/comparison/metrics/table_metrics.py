@@ -175,7 +175,7 @@ def _pair(p: Table, q: Table) -> tuple[Table, Table]:
     return np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Measure:
     """A metric as a comparison lists it: its function of ``(p, q)``, name, range and best value.
 
@@ -193,32 +193,17 @@ class Measure:
 
 METRICS: Mapping[str, Measure] = MappingProxyType(
     {
-        "kl": Measure(function=kl_divergence, title="KL(reference ‖ candidate)", best=0, high=inf),
+        "kl": Measure(kl_divergence, "KL(reference ‖ candidate)", best=0, high=inf),
         "reverse_kl": Measure(
-            function=lambda p, q: kl_divergence(q, p),
-            title="KL(candidate ‖ reference)",
-            best=0,
-            high=inf,
+            lambda p, q: kl_divergence(q, p), "KL(candidate ‖ reference)", best=0, high=inf
         ),
-        "jensen_shannon": Measure(
-            function=jensen_shannon, title="Jensen-Shannon divergence", best=0
-        ),
-        "total_variation": Measure(function=total_variation, title="Total variation", best=0),
-        "hellinger_fidelity": Measure(
-            function=hellinger_fidelity, title="Hellinger fidelity", best=1
-        ),
-        "normalized_fidelity": Measure(
-            function=normalized_fidelity, title="Normalized fidelity", best=1
-        ),
-        "xeb": Measure(
-            function=linear_xeb, title="Linear XEB", best=1, low=-inf, high=inf, linear=True
-        ),
-        "log_xeb": Measure(
-            function=log_xeb, title="Logarithmic XEB", best=1, low=-inf, high=inf, linear=True
-        ),
-        "heavy_output": Measure(
-            function=heavy_output, title="Heavy-output probability", best=None, linear=True
-        ),
+        "jensen_shannon": Measure(jensen_shannon, "Jensen-Shannon divergence", best=0),
+        "total_variation": Measure(total_variation, "Total variation", best=0),
+        "hellinger_fidelity": Measure(hellinger_fidelity, "Hellinger fidelity", best=1),
+        "normalized_fidelity": Measure(normalized_fidelity, "Normalized fidelity", best=1),
+        "xeb": Measure(linear_xeb, "Linear XEB", best=1, low=-inf, high=inf, linear=True),
+        "log_xeb": Measure(log_xeb, "Logarithmic XEB", best=1, low=-inf, high=inf, linear=True),
+        "heavy_output": Measure(heavy_output, "Heavy-output probability", best=None, linear=True),
     }
 )
 """The metrics of a comparison, in the order in which they are shown."""

@@ -147,10 +147,7 @@ def _checked(kernels: object) -> tuple[HammingKernel, ...]:
 
 
 def _all_pairs(
-    pool: Pool,
-    kernels: Sequence[HammingKernel],
-    times: int,
-    generator: np.random.Generator,
+    pool: Pool, kernels: Sequence[HammingKernel], times: int, generator: np.random.Generator
 ) -> Floats:
     """The estimate as labelled and relabelled, for each kernel, ``(times + 1, kernels)``."""
     first = np.hstack([drawn for _, drawn in pool.relabelled_by_block(times, generator)]).astype(
@@ -169,10 +166,7 @@ def _all_pairs(
 
 
 def _random_strings(
-    pool: Pool,
-    kernels: Sequence[HammingKernel],
-    times: int,
-    generator: np.random.Generator,
+    pool: Pool, kernels: Sequence[HammingKernel], times: int, generator: np.random.Generator
 ) -> tuple[Floats, list[float]]:
     """The same from random Z strings, and the error of the first row from which were drawn."""
     strings = np.concatenate(

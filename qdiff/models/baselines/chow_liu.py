@@ -36,10 +36,7 @@ class TreeLaw(Law):
     """
 
     def __init__(
-        self,
-        parent: NDArray[np.int64],
-        levels: tuple[NDArray[np.int64], ...],
-        one: Floats,
+        self, parent: NDArray[np.int64], levels: tuple[NDArray[np.int64], ...], one: Floats
     ) -> None:
         self.parent, self.levels, self.one = parent, levels, one
         self.num_bits = len(parent)
@@ -87,9 +84,7 @@ class ChowLiuTree(Baseline):
         return FittedBaseline(law=TreeLaw(parent, levels, one), registers=shots.registers)
 
 
-def _spanning_tree(
-    weight: Floats,
-) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
+def _spanning_tree(weight: Floats) -> tuple[NDArray[np.int64], tuple[NDArray[np.int64], ...]]:
     """Parents and levels of the maximum spanning tree, rooted at bit 0."""
     cost = weight.max() - weight + 1.0  # positive: scipy reads a zero as no edge
     order, parent = breadth_first_order(minimum_spanning_tree(cost), 0, directed=False)

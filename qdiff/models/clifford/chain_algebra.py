@@ -18,13 +18,19 @@ from qdiff.models.readout.confusion import Confusion
 
 def read_chain(law: MatrixProductLaw, confusion: Confusion) -> MatrixProductLaw:
     """The law of what is read out. Raises `InputError` for readout that correlates bits."""
-    if not confusion.is_independent:
-        raise InputError("beyond tables, readout errors must be independent from bit to bit")
+    matrices = bit_matrices(confusion)
     tensors = [
-        np.einsum("xy,ayb->axb", confusion.of_bit(bit), tensor)
+        np.einsum("xy,ayb->axb", matrices[bit], tensor)
         for bit, tensor in zip(law.order, law.tensors, strict=True)
     ]
     return MatrixProductLaw(tensors, law.order)
+
+
+def bit_matrices(confusion: Confusion) -> Floats:
+    """``[read, true]`` of each bit, ``(n, 2, 2)``. Raises `InputError` as `read_chain` does."""
+    if not confusion.is_independent:
+        raise InputError("beyond tables, readout errors must be independent from bit to bit")
+    return np.stack([confusion.of_bit(bit) for bit in range(confusion.num_bits)])
 
 
 def product_chain(ones: Floats, order: Sequence[int] | None = None) -> MatrixProductLaw:

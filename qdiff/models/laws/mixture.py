@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 
 from qdiff.data.bits import Bits, Counts, Floats, Words
 from qdiff.models.laws.law import AnyOrderLaw, Law
 
+Mixed = TypeVar("Mixed", bound=Law)
 
-class Mixture(Law):
+
+class Mixture(Law, Generic[Mixed]):
     """A convex mixture of laws: ``q(x) = sum_k w_k q_k(x)``; laws of weight zero are left out."""
 
-    def __init__(self, laws: Sequence[Law], weights: Sequence[float]) -> None:
+    def __init__(self, laws: Sequence[Mixed], weights: Sequence[float]) -> None:
         kept = [(law, weight) for law, weight in zip(laws, weights, strict=True) if weight > 0]
         self.laws = tuple(law for law, _ in kept)
         self.weights = np.array([weight for _, weight in kept]) / sum(weights)
@@ -42,24 +45,18 @@ class Mixture(Law):
         )
 
 
-class AnyOrderMixture(Mixture, AnyOrderLaw):
+class AnyOrderMixture(Mixture[AnyOrderLaw], AnyOrderLaw):
     """A mixture of laws that answer about any subset of their bits."""
-
-    def __init__(self, laws: Sequence[AnyOrderLaw], weights: Sequence[float]) -> None:
-        super().__init__(laws, weights)
-        self._any_order = tuple(
-            law for law, weight in zip(laws, weights, strict=True) if weight > 0
-        )
 
     def marginal(self, bits: Sequence[int]) -> Floats:
         total = np.zeros(1 << len(bits))
-        for law, weight in zip(self._any_order, self.weights, strict=True):
+        for law, weight in zip(self.laws, self.weights, strict=True):
             total += weight * law.marginal(bits)
         return total
 
     def condition(self, given: Mapping[int, int]) -> tuple[float, AnyOrderMixture]:
         """Each law is conditioned; those under which the given bits are likelier weigh more."""
-        found = [law.condition(given) for law in self._any_order]
+        found = [law.condition(given) for law in self.laws]
         total, posterior = posterior_weights(self.weights, [log_prob for log_prob, _ in found])
         return total, AnyOrderMixture([law for _, law in found], posterior.tolist())
 

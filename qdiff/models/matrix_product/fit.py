@@ -68,11 +68,7 @@ class MatrixProductConfig:
 
 
 def fit_matrix_product(
-    train: Shots,
-    heldout: Shots,
-    *,
-    seed: Seed = 0,
-    config: MatrixProductConfig | None = None,
+    train: Shots, heldout: Shots, *, seed: Seed = 0, config: MatrixProductConfig | None = None
 ) -> MatrixProductLaw:
     """The matrix-product law, over chain orders and bonds, that is likeliest by held-out shots.
 
@@ -90,11 +86,7 @@ def fit_matrix_product(
 
 
 def fit_each_order(
-    train: Shots,
-    heldout: Shots,
-    *,
-    seed: Seed = 0,
-    config: MatrixProductConfig | None = None,
+    train: Shots, heldout: Shots, *, seed: Seed = 0, config: MatrixProductConfig | None = None
 ) -> list[MatrixProductLaw]:
     """As `fit_matrix_product`, but the best law along each chain order, to be mixed, say."""
     if train.num_shots == 0 or heldout.num_shots == 0:

@@ -43,10 +43,7 @@ class Verdict:
 
 
 def judge(
-    circuit: Floats,
-    others: Mapping[str, Floats],
-    weights: Mapping[str, float],
-    counts: Counts,
+    circuit: Floats, others: Mapping[str, Floats], weights: Mapping[str, float], counts: Counts
 ) -> Verdict:
     """Decide from log-probabilities of the distinct held-out strings, ``(m,)`` a law.
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
-from qdiff.errors import InputError
 from qdiff.models.clifford import expectation_maximisation as chain_em
+from qdiff.models.clifford.chain_algebra import bit_matrices
 from qdiff.models.clifford.expectation_maximisation import Expected, NoisyChain
 from qdiff.models.matrix_product.law import MatrixProductLaw
 from qdiff.models.noisy_circuit.law import CircuitLaw
@@ -34,17 +34,19 @@ def fit_readout(
     """
     chain = chain_em.start(law, shots)
     if confusion is not None:
-        known = replace(chain, readout=_matrices(confusion))
+        known = replace(chain, readout=bit_matrices(confusion))
         return circuit_law(climbed(known, shots, chain_em.with_background))
     if start is not None:
-        chain = replace(chain, readout=_matrices(Confusion.independent(*_spread(start, law))))
+        # none so small that it could not grow
+        rates = [[max(rate, 1e-3)] * law.num_bits for rate in start]
+        chain = replace(chain, readout=bit_matrices(Confusion.independent(*rates)))
     return circuit_law(climbed(chain, shots, chain_em.with_readout))
 
 
 def fit_chain(law: MatrixProductLaw, confusion: Confusion, shots: Shots) -> CircuitLaw:
     """The law before a known, independent readout, by maximum likelihood from `law` on."""
     chain = chain_em.start(law, shots)
-    known = replace(chain, tensors=_positive(law), readout=_matrices(confusion))
+    known = replace(chain, tensors=_positive(law), readout=bit_matrices(confusion))
     return circuit_law(climbed(known, shots, chain_em.with_tensors))
 
 
@@ -66,18 +68,6 @@ def circuit_law(chain: NoisyChain) -> CircuitLaw:
     """The chain, its readout and its background as a law of a surrogate."""
     confusion = Confusion.independent(chain.readout[:, 1, 0], chain.readout[:, 0, 1])
     return CircuitLaw(chain.law, confusion, chain.background, chain.marginals)
-
-
-def _matrices(confusion: Confusion) -> Floats:
-    """``[read, true]`` of each bit, ``(n, 2, 2)``."""
-    if not confusion.is_independent:
-        raise InputError("beyond tables, readout errors must be independent from bit to bit")
-    return np.stack([confusion.of_bit(bit) for bit in range(confusion.num_bits)])
-
-
-def _spread(rates: tuple[float, float], law: MatrixProductLaw) -> list[list[float]]:
-    """The same rates on every bit, and none so small that it could not grow."""
-    return [[max(rate, 1e-3)] * law.num_bits for rate in rates]
 
 
 def _positive(law: MatrixProductLaw) -> tuple[Floats, ...]:

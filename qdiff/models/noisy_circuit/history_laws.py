@@ -183,10 +183,7 @@ def _evolve(
 
 
 def _err(
-    groups: Sequence[ErrorGroup],
-    history: History,
-    place: int,
-    state: NDArray[np.complexfloating],
+    groups: Sequence[ErrorGroup], history: History, place: int, state: NDArray[np.complexfloating]
 ) -> None:
     kind, qubits = groups[history.groups[place]].kind, history.qubits[place]
     if kind is ErrorKind.RELAX:

@@ -34,11 +34,7 @@ Cost = Callable[[Angles], float]
 
 
 def scanned(
-    program: Program,
-    dictionary: Dictionary,
-    fitted: FittedPrior,
-    shots: Shots,
-    config: PriorConfig,
+    program: Program, dictionary: Dictionary, fitted: FittedPrior, shots: Shots, config: PriorConfig
 ) -> tuple[Angles, FittedPrior]:
     """The angles of largest posterior density, and the fit there; zero where none is worth it.
 

@@ -155,10 +155,8 @@ class Search:
             "how far rates may differ",
             tried,
             kept=brought + gain * self.heldout.num_shots > 0,
-            details={
-                "readout_spread": tried.prior.readout_spread,
-                "group_spread": tried.prior.group_spread,
-            },
+            readout_spread=tried.prior.readout_spread,
+            group_spread=tried.prior.group_spread,
         )
 
     def pairs(self) -> None:
@@ -204,12 +202,12 @@ class Search:
         )
         total = brought + gain * self.heldout.num_shots
         kept = total > 0 and not contradicted(gain, error)
-        self._settle(step, tried, kept=kept, details={"standard_error": error, **details})
+        self._settle(step, tried, kept=kept, standard_error=error, **details)
         return kept
 
-    def _settle(self, step: str, tried: State, *, kept: bool, details: dict[str, Any]) -> None:
+    def _settle(self, step: str, tried: State, *, kept: bool, **details: Any) -> None:
         score = self.score_of(tried.fitted)
-        self._note(step, score, gain=score - self.score, kept=kept, details=details)
+        self._note(step, score, gain=score - self.score, kept=kept, **details)
         if kept:
             self.best, self.score = tried, score
 
@@ -221,13 +219,7 @@ class Search:
         return start.extended(program, drawn, self.generator)
 
     def _note(
-        self,
-        step: str,
-        score: float,
-        *,
-        gain: float | None,
-        kept: bool,
-        details: dict[str, Any] | None = None,
+        self, step: str, score: float, *, gain: float | None, kept: bool, **details: Any
     ) -> None:
         entry = {"step": step, "heldout_nats_per_shot": score, "gain": gain, "kept": kept}
-        self.steps.append({**entry, **(details or {})})
+        self.steps.append({**entry, **details})

@@ -58,7 +58,7 @@ def mean_penalty(
 
 def mixture_in_steps(
     parts: Parts, weights: Weights, steps: int, given: Mapping[int, int], *, tabulated: bool
-) -> tuple[float, float, Mixture]:
+) -> tuple[float, float, Mixture[Law]]:
     """The mixture with its diffusion part decoded in `steps` parallel steps.
 
     Returns the log-probability of what is given, the weight of the diffusion part, and the law.
@@ -84,7 +84,7 @@ def mixture_in_steps(
 
 def _diffusion_in_steps(
     ensembles: Sequence[OrderEnsemble], steps: int, given: Mapping[int, int]
-) -> Mixture:
+) -> Mixture[ParallelDecoder]:
     found = [ensemble.condition(given)[0] if given else 0.0 for ensemble in ensembles]
     _, posterior = posterior_weights([1 / len(ensembles)] * len(ensembles), found)
     decoders = [ParallelDecoder(ensemble.network, steps, given) for ensemble in ensembles]

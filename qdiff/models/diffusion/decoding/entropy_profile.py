@@ -58,11 +58,7 @@ class EntropyProfile:
 
 
 def entropy_profile(
-    network: Denoiser,
-    rows: Bits,
-    generator: np.random.Generator,
-    *,
-    given: Collection[int] = (),
+    network: Denoiser, rows: Bits, generator: np.random.Generator, *, given: Collection[int] = ()
 ) -> EntropyProfile:
     """Measure the profile on strings ``(m, n)``, each hidden along a random order of its own.
 

@@ -128,10 +128,7 @@ class OrderedDecoder(AnyOrderLaw):
 
     @torch.inference_mode()
     def _leaves(
-        self,
-        length: int,
-        payload: Payload,
-        split: Callable[[Payload, Tensor], _Children],
+        self, length: int, payload: Payload, split: Callable[[Payload, Tensor], _Children]
     ) -> Iterator[tuple[Bits, Payload]]:
         """Prefixes of `length` bits, as rows of bits, with what `split` made of the `payload`."""
         waiting = [replace(self._root()[0], payload=payload)]
