@@ -115,7 +115,7 @@ def with_braket_gates(code: str) -> str:
 
     body = _renamed(code[header.end() :], _BRAKET_NAMES, own)
     needed = {_BRAKET_NAMES.get(name, name) for name in called}.intersection(_DEFINITIONS) - own
-    definitions = "".join(f"gate {name}{_spaced(_DEFINITIONS[name])} " for name in sorted(needed))
+    definitions = "".join(f"gate {name} {_DEFINITIONS[name]} " for name in sorted(needed))
     return f'{header[0]} include "stdgates.inc"; {definitions}{body}'
 
 
@@ -126,7 +126,3 @@ def _renamed(code: str, names: Mapping[str, str], own: set[str]) -> str:
         return call[1] + (call[2] if call[2] in own else names.get(call[2], call[2]))
 
     return _CALL.sub(renamed, code)
-
-
-def _spaced(definition: str) -> str:
-    return definition if definition.startswith("(") else f" {definition}"

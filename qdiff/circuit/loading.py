@@ -72,7 +72,7 @@ def _checked(circuit: QuantumCircuit, source: str) -> QuantumCircuit:
 
 
 def _from_family(text: str) -> QuantumCircuit:
-    if mqt.is_mqt(text):
+    if text.strip().startswith(mqt.PREFIX):
         return mqt.build_mqt(text)
     if families.is_family(text):
         return families.build(text)

@@ -143,7 +143,9 @@ def _first_dynamic_step(circuit: QuantumCircuit) -> str | None:
             return "a classical variable"
         qubits, clbits = _places(circuit, step.qubits), _places(circuit, step.clbits)
         for qubit in read.intersection(qubits):
-            return _reuse(qubit, operation)
+            if isinstance(operation, Reset):
+                return f"reset of qubit {qubit} after its measurement"
+            return f"mid-circuit measurement of qubit {qubit}"
         if not isinstance(operation, Measure):
             if clbits:
                 return f"instruction {operation.name!r} on classical bits"
@@ -153,12 +155,6 @@ def _first_dynamic_step(circuit: QuantumCircuit) -> str | None:
         read.update(qubits)
         written.update(clbits)
     return None
-
-
-def _reuse(qubit: int, operation: Operation) -> str:
-    if isinstance(operation, Reset):
-        return f"reset of qubit {qubit} after its measurement"
-    return f"mid-circuit measurement of qubit {qubit}"
 
 
 def _places(circuit: QuantumCircuit, bits: Iterable[Bit]) -> list[int]:

@@ -41,12 +41,9 @@ def resolve_own_gates(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def _resolve(circuit: QuantumCircuit, memo: Memo) -> QuantumCircuit:
-    steps = [
-        step.replace(operation=_resolve_operation(step.operation, memo)) for step in circuit.data
-    ]
     resolved = circuit.copy_empty_like()
-    for step in steps:
-        resolved._append(step)
+    for step in circuit.data:
+        resolved._append(step.replace(operation=_resolve_operation(step.operation, memo)))
     return resolved
 
 

@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
 from qdiff.circuit.parsing import parse
@@ -37,12 +36,10 @@ def _limit(memory: int, seconds: int) -> None:
             resource.setrlimit(kind, (soft, hard))
 
 
-def _parsed(form: str, data: bytes, path: Path) -> bytes:
-    parse(data, form, path)
-    return b""
-
-
-def _unrolled(data: bytes, path: Path) -> bytes:
+def _done(task: str, data: bytes, path: Path) -> bytes:
+    if task != UNROLL:
+        parse(data, task, path)
+        return b""
     from qdiff.circuit.unrolling import unrolled  # half a second that parsing does not need
 
     return unrolled(data.decode()).encode()
@@ -51,13 +48,11 @@ def _unrolled(data: bytes, path: Path) -> bytes:
 def _main() -> int:
     order = json.loads(sys.stdin.buffer.readline())
     data = sys.stdin.buffer.read()
-    run = _unrolled if order["task"] == UNROLL else partial(_parsed, order["task"])
     sys.stdout.buffer.write(READY)
     sys.stdout.flush()
     _limit(order["memory"], order["seconds"])
-    path = Path(order["path"])
     try:
-        sys.stdout.buffer.write(run(data, path))
+        sys.stdout.buffer.write(_done(order["task"], data, Path(order["path"])))
     except InputError as error:
         sys.stdout.buffer.write(str(error).encode(errors="replace"))
         return REFUSED

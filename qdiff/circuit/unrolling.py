@@ -83,7 +83,8 @@ def _refuse_unsettled(program: ast.Program) -> None:
             raise InputError(f"it has a {type(node).__name__}")
         if isinstance(node, ast.ClassicalArgument) and isinstance(node.type, ast.BitType):
             raise InputError("it has a subroutine of bits")
-        if bits & _names(_read_by(node)):
+        read = (part for part in _nodes(_read_by(node)) if isinstance(part, ast.Identifier))
+        if bits & {part.name for part in read}:
             raise InputError("it depends on bits")
 
 
@@ -111,10 +112,6 @@ def _nodes(node: Any) -> Iterator[Any]:
         yield node
         for field in fields(node):
             yield from _nodes(getattr(node, field.name))
-
-
-def _names(node: Any) -> set[str]:
-    return {inner.name for inner in _nodes(node) if isinstance(inner, ast.Identifier)}
 
 
 def _turns(*ends: Any) -> range:

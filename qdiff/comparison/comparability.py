@@ -28,16 +28,6 @@ def check_data(candidate: object, reference: object, training: object) -> None:
         _check_fits(check_is_shots(training, "training"), reference, "the training set")
 
 
-def only_shots(candidate: Shots | Distribution) -> Shots:
-    """The candidate, as what can be compared with shots. Raises `InputError` for a law."""
-    if not isinstance(candidate, Shots):
-        raise InputError(
-            "the reference is a set of shots and the candidate a law; swap them, or give "
-            "candidate.sample(shots, seed=seed)"
-        )
-    return candidate
-
-
 def _check_fits(data: Shots | Distribution, reference: Shots | Distribution, name: str) -> None:
     if data.num_bits != reference.num_bits:
         raise InputError(f"{name} has {data.num_bits} bits, the reference {reference.num_bits}")

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from qdiff.comparison.against_law import compare_with_law
 from qdiff.comparison.against_shots import compare_with_shots
-from qdiff.comparison.comparability import check_data, only_shots
+from qdiff.comparison.comparability import check_data
 from qdiff.comparison.resampling import Resampling
 from qdiff.comparison.scorecard import Comparison
 from qdiff.data.argument_checks import generator_of
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Seed, Shots
+from qdiff.errors import InputError
 
 
 def compare(
@@ -57,5 +58,10 @@ def compare(
     resampling = Resampling(confidence=confidence, times=resamples, generator=generator_of(seed))
     check_data(candidate, reference, training)
     if isinstance(reference, Shots):
-        return compare_with_shots(only_shots(candidate), reference, training, resampling)
+        if isinstance(candidate, Shots):
+            return compare_with_shots(candidate, reference, training, resampling)
+        raise InputError(
+            "the reference is a set of shots and the candidate a law; swap them, or give "
+            "candidate.sample(shots, seed=seed)"
+        )
     return compare_with_law(candidate, reference, training, resampling)

@@ -1,17 +1,11 @@
-"""Drift: is a new batch of shots what a model describes?
+"""Drift: is a new batch of shots what a model describes? docs/tests.md says what is asked, and why.
 
 The statistic is the batch's mean log-likelihood under the model, against that of a *reference set*:
 the model's own draws, or shots that the user knows to be good. Under no drift the two sets are
 exchangeable, so the p-value, by random relabelling, is exact at any number of shots: of more than
-`MOST_EVALUATED` distinct strings a random part is evaluated, and it is then only close.
-
-A model is never perfect, and against its own draws enough good shots will show that: the question
-is then answered truly, but it is not the user's. Calibration shots that the model was not fitted to
-ask "as good as on the day of those shots?" instead, and the model's errors cancel.
-
-What moved is said by counts alone: the ones of each bit and the parity of each pair, batch against
-reference set, by Fisher's exact test (two-sided, twice the smaller tail), Holm's correction over
-all bits and over all pairs.
+`MOST_EVALUATED` distinct strings a random part is evaluated, and it is then only close. What moved
+is said by the ones of each bit and the parity of each pair: Fisher's exact test (two-sided, twice
+the smaller tail), with Holm's correction.
 """
 
 from __future__ import annotations

@@ -88,7 +88,9 @@ def known_circuit(
     elif isinstance(noise, CircuitFitConfig):
         spec, config = None, noise
     else:
-        spec = _spec(noise)
+        from qdiff.noise.spec import as_spec
+
+        spec = as_spec(noise)
         config = CircuitFitConfig() if spec is None else _expected(spec)
     program = circuit if isinstance(circuit, Program | AffineLaw) else _program(circuit, spec)
     _check_bits(program.num_bits, num_bits)
@@ -112,7 +114,9 @@ def confusion_of(
     >>> confusion_of(spec, 2).of_bit(1).tolist()
     [[0.98, 0.03], [0.02, 0.97]]
     """
-    spec = _spec(noise)
+    from qdiff.noise.spec import as_spec
+
+    spec = as_spec(noise)
     if spec is None:
         raise InputError("the readout is unknown: give a confusion or a noise specification")
     qubits = {bit: bit for bit in range(num_bits)} if circuit is None else _read(circuit, num_bits)
@@ -184,14 +188,6 @@ def _mean_readout(noise: NoiseSpec) -> tuple[float, float] | None:
     if not given:
         return None
     return fmean(up for up, _ in given), fmean(down for _, down in given)
-
-
-def _spec(noise: NoiseSpec | str | None) -> NoiseSpec | None:
-    if noise is None:
-        return None
-    from qdiff.noise.spec import as_spec
-
-    return as_spec(noise)
 
 
 def _check_bits(own: int, num_bits: int) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from qdiff.data.shots import Shots
 from qdiff.fitting.config import FitConfig
 from qdiff.fitting.heldout import Division
-from qdiff.fitting.train_networks import NetworkTraining, Trained
+from qdiff.fitting.train_networks import NetworkTraining
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
 from qdiff.models.diffusion.decoding.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
-from qdiff.models.diffusion.decoding.order_ensemble import OrderEnsemble, random_orders
+from qdiff.models.diffusion.decoding.ordered import OrderEnsemble, random_orders
 from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.fixed_order import FixedOrder
 from qdiff.models.interactions.fit import MAX_BITS as MAX_INTERACTION_BITS
@@ -36,22 +35,22 @@ def fit_parts(
     the recurrent networks.
     """
     heldout, train = division
-    trained = training.best(config.process, config.candidates, division, seeds[0])
+    network, kind = training.best(config.process, config.candidates, division, seeds[0])
     parts: dict[Part, AnyOrderLaw] = {}
     if isinstance(config.process, BitFlip):
-        parts[Part.DIFFUSION] = BitFlipLaw(trained.network, config.process)
+        parts[Part.DIFFUSION] = BitFlipLaw(network, config.process)
         if train.num_bits > MAX_BITFLIP_BITS:
             return parts  # it has no probabilities to weigh it by
     else:
         orders = random_orders(config.orders, train.num_bits, np.random.default_rng(seeds[1]))
-        parts[Part.DIFFUSION] = _ensemble(trained, orders)
+        parts[Part.DIFFUSION] = OrderEnsemble(network, kind, orders)
     if config.interactions and train.num_bits <= MAX_INTERACTION_BITS:
         parts[Part.INTERACTIONS] = fit_interactions(train)
     if config.matrix_product:
         parts[Part.MATRIX_PRODUCT] = fit_matrix_product(train, heldout, seed=seeds[2])
     if config.recurrent:
-        trained = training.best(FixedOrder(), config.recurrent, division, seeds[3])
-        parts[Part.RECURRENT] = _ensemble(trained, np.arange(train.num_bits)[None])
+        network, kind = training.best(FixedOrder(), config.recurrent, division, seeds[3])
+        parts[Part.RECURRENT] = OrderEnsemble(network, kind, np.arange(train.num_bits)[None])
     if config.posterior:
         parts[Part.SHOTS] = HistogramLaw(train)
     return parts
@@ -65,7 +64,3 @@ def refitted(parts: Mapping[Part, AnyOrderLaw], shots: Shots) -> dict[Part, AnyO
     if Part.SHOTS in parts:
         again[Part.SHOTS] = HistogramLaw(shots)
     return {**parts, **again}
-
-
-def _ensemble(trained: Trained, orders: np.ndarray[Any, np.dtype[np.int64]]) -> OrderEnsemble:
-    return OrderEnsemble(trained.network, trained.candidate.network, orders)

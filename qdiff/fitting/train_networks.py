@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from qdiff.fitting.checkpoint import Checkpoint
 from qdiff.fitting.config import Candidate
 from qdiff.fitting.heldout import Division, thinned
 from qdiff.memory import is_out_of_memory
+from qdiff.models.diffusion.denoisers.config import NetworkConfig
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.trainer import Data, Diverged, Progress, Trainer
 
@@ -22,14 +22,6 @@ Watch = Callable[[Progress], None]
 
 _SCORED_STRINGS = 4096
 """More held-out strings than this would cost more than they tell."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Trained:
-    """A trained network and the candidate that it was."""
-
-    network: Any
-    candidate: Candidate
 
 
 class NetworkTraining:
@@ -52,8 +44,8 @@ class NetworkTraining:
         candidates: Sequence[Candidate],
         division: Division,
         seed: np.random.SeedSequence,
-    ) -> Trained:
-        """Train every candidate and return the one whose held-out strings surprise it least.
+    ) -> tuple[Any, NetworkConfig]:
+        """Train every candidate; the network that held-out strings surprise least, and its kind.
 
         All candidates are scored on the same strings, corrupted alike. One that runs out of memory
         or is never finite is passed over, and the record says why. Raises `InputError` when that
@@ -80,7 +72,7 @@ class NetworkTraining:
             raise InputError("; ".join(dict.fromkeys(failures)))
         trainer, best = min(finished, key=lambda pair: pair[0].score_of_best)
         self.kept.append(best)
-        return Trained(network=trainer.network.eval().requires_grad_(False), candidate=best)
+        return trainer.network.eval().requires_grad_(False), best.network
 
     def _run(self, trainer: Trainer, number: int) -> None:
         """One training, resumed and kept where there is a checkpoint."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +34,8 @@ def gate_error(noise: GateNoise, num_qubits: int) -> QuantumError | None:
 
 def relaxation_error(noise: GateNoise) -> QuantumError:
     """Independent relaxation of the qubits of a gate, its first qubit lowest."""
-    error = None
-    for own in noise.relaxation:
-        single = thermal_relaxation_error(own.t1, own.t2, own.time)
-        error = single if error is None else error.expand(single)
-    return error
+    singles = [thermal_relaxation_error(own.t1, own.t2, own.time) for own in noise.relaxation]
+    return reduce(QuantumError.expand, singles)
 
 
 def is_pauli_error(error: QuantumError) -> bool:

@@ -112,7 +112,9 @@ def workload_of(noisy: NoisyCircuit, *, shots: int, dynamic: bool) -> Workload:
         clifford=_is_clifford(noisy),
         bond=_bond_bound(circuit),
     )
-    if workload.bond > _SMALL_BOND and _is_long(workload) and not dynamic:
+    # whether what a state vector would take is worth a look at the entanglement
+    long = _seconds(workload, Method.STATEVECTOR) > _LONG_SECONDS and not workload.clifford
+    if workload.bond > _SMALL_BOND and long and not dynamic:
         return replace(workload, bond=_bond_of_ideal_state(circuit, workload.bond))
     return workload
 
@@ -176,12 +178,6 @@ def _reason(workload: Workload, method: Method, possible: dict[Method, float]) -
         f"{workload.num_qubits} qubits, {workload.num_gates} gates, {workload.shots} shots, "
         f"{kind}: about {possible[method]:.1g} s of one core ({times})"
     )
-
-
-def _is_long(workload: Workload) -> bool:
-    """Whether what a state vector would take is worth a look at the entanglement."""
-    seconds = _seconds(workload, Method.STATEVECTOR)
-    return seconds > _LONG_SECONDS and not workload.clifford
 
 
 def _measured(circuit: QuantumCircuit) -> set[int]:

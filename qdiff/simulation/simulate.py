@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -93,8 +93,7 @@ def _counts(
                 seed=child,
                 model=noisy.model,
             )
-            counts: dict[str, Any] = data["counts"]
-            total.update(counts)
+            total.update(data["counts"])
             tick()
     return total
 

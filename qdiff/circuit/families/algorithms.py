@@ -64,9 +64,7 @@ def phase(num_qubits: int, *, phase: float = 1 / 3) -> QuantumCircuit:
     circuit.x(size)
     for qubit in range(size):
         circuit.cp(_angle(turn * 2 ** (size - 1 - qubit)), qubit, size)
-    parts.inverse_fourier(circuit, range(size))
-    circuit.measure(range(size), range(size))
-    return circuit
+    return parts.measured_fourier(circuit, range(size))
 
 
 def _angle(turn: Fraction) -> float:
@@ -91,9 +89,7 @@ def amplitude(num_qubits: int, *, probability: float = 0.2) -> QuantumCircuit:
     circuit.ry(2 * theta, size)
     for qubit in range(size):
         circuit.cry(4 * theta * 2 ** (size - 1 - qubit), qubit, size)
-    parts.inverse_fourier(circuit, range(size))
-    circuit.measure(range(size), range(size))
-    return circuit
+    return parts.measured_fourier(circuit, range(size))
 
 
 def adder(num_qubits: int, *, a: int = 1, b: int = -1) -> QuantumCircuit:

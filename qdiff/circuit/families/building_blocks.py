@@ -99,10 +99,12 @@ def chain(num_qubits: int, *, start: int = 0) -> list[Bond]:
     return [(left, left + 1) for left in range(start, num_qubits - 1, 2)]
 
 
-def inverse_fourier(circuit: QuantumCircuit, qubits: range) -> None:
-    """Inverse quantum Fourier transform without its swaps: qubit 0 carries the highest bit of the
-    Fourier index and, afterwards, the lowest bit of the outcome."""
+def measured_fourier(circuit: QuantumCircuit, qubits: range) -> QuantumCircuit:
+    """Inverse quantum Fourier transform without its swaps, and measurement: qubit 0 carries the
+    highest bit of the Fourier index and, afterwards, the lowest bit of the outcome."""
     for target in qubits:
         for control in range(qubits.start, target):
             circuit.cp(-math.pi / 2 ** (target - control), control, target)
         circuit.h(target)
+    circuit.measure(qubits, qubits)
+    return circuit

@@ -53,7 +53,8 @@ def build(text: str) -> QuantumCircuit:
 
 def _keywords(name: str, settings: list[str]) -> dict[str, int | float]:
     """Keyword arguments of a family from ``key=value`` texts, typed by its signature."""
-    types = _options(name)
+    hints, parameters = get_type_hints(FAMILIES[name]), inspect.signature(FAMILIES[name]).parameters
+    types = {p.name: hints[p.name] for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
     keywords: dict[str, int | float] = {}
     for setting in settings:
         key, _, value = (part.strip() for part in setting.partition("="))
@@ -64,13 +65,6 @@ def _keywords(name: str, settings: list[str]) -> dict[str, int | float]:
             raise InputError(f"{name} is given {key!r} twice")
         keywords[key] = _convert(value, types[key], f"{name}: {key} is {types[key].__name__},")
     return keywords
-
-
-def _options(name: str) -> dict[str, type[int] | type[float]]:
-    family = FAMILIES[name]
-    hints = get_type_hints(family)
-    parameters = inspect.signature(family).parameters.values()
-    return {p.name: hints[p.name] for p in parameters if p.kind is p.KEYWORD_ONLY}
 
 
 def _convert(value: str, kind: type[int] | type[float], wanted: str) -> int | float:

@@ -19,10 +19,6 @@ _NUMBERED = re.compile(r"c*circuit-\d+(_dg)?(-\d+)?$")
 _ROUNDS = 4
 
 
-def is_mqt(text: str) -> bool:
-    return text.strip().startswith(PREFIX)
-
-
 def build_mqt(text: str) -> QuantumCircuit:
     """The circuit that ``"mqt:NAME:SIZE"`` describes, at MQT Bench's algorithm level.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -79,18 +79,13 @@ def intervals(
     for name, distance in DISTANCES.items():
         if distance.order > layout.num_bits:
             continue
-        between = _interval(partial(distance.function, layout), difference, noise, confidence)
+        function = partial(distance.function, layout)
+        value, none = float(function(difference)), function(noise)
+        along = steps(value**2, none**2, function(difference + noise) ** 2)
+        path = np.stack([function(step * difference + noise) for step in along])
+        between = interval(value, none, path, confidence, from_none=along[0] == 0)
         found[name] = between and within(between, (0.0, distance.high))
     return found
-
-
-def _interval(
-    function: Callable[[Floats], Floats], difference: Floats, noise: Floats, confidence: float
-) -> Interval | None:
-    value, none = float(function(difference)), function(noise)
-    along = steps(value**2, none**2, function(difference + noise) ** 2)
-    path = np.stack([function(step * difference + noise) for step in along])
-    return interval(value, none, path, confidence, from_none=along[0] == 0)
 
 
 def affordable_over_rows(resamples: int, rows: int, size: int) -> int:

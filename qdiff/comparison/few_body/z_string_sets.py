@@ -41,6 +41,7 @@ class Layout:
     existing: tuple[int, ...]
 
     @classmethod
+    @lru_cache(maxsize=8)
     def of(cls, num_bits: int) -> Layout:
         """The layout for `num_bits` bits.
 
@@ -50,7 +51,14 @@ class Layout:
         >>> [len(strings) for strings in Layout.of(127).strings]
         [127, 8001, 4096]
         """
-        return _layout(num_bits)
+        orders = range(1, min(ORDER, num_bits) + 1)
+        existing = tuple(comb(num_bits, order, exact=True) for order in orders)
+        strings = []
+        for order, number in zip(orders, existing, strict=True):
+            ranks = np.arange(number) if order < ORDER else _thinned(number, num_bits)
+            strings.append(unrank(ranks, order, num_bits))
+            strings[-1].flags.writeable = False
+        return cls(num_bits=num_bits, strings=tuple(strings), existing=existing)
 
     @property
     def size(self) -> int:
@@ -64,23 +72,6 @@ class Layout:
     def spectrum(self, vector: Floats) -> Floats:
         """The part of a vector about the Hamming weight, ``(..., n + 1)``."""
         return vector[..., -(self.num_bits + 1) :]
-
-    def parts(self, vector: Floats) -> list[Floats]:
-        """The means by weight, and then the spectrum."""
-        weights = range(1, len(self.strings) + 1)
-        return [*(self.means(vector, weight) for weight in weights), self.spectrum(vector)]
-
-
-@lru_cache(maxsize=8)
-def _layout(num_bits: int) -> Layout:
-    orders = range(1, min(ORDER, num_bits) + 1)
-    existing = tuple(comb(num_bits, order, exact=True) for order in orders)
-    strings = []
-    for order, number in zip(orders, existing, strict=True):
-        ranks = np.arange(number) if order < ORDER else _thinned(number, num_bits)
-        strings.append(unrank(ranks, order, num_bits))
-        strings[-1].flags.writeable = False
-    return Layout(num_bits=num_bits, strings=tuple(strings), existing=existing)
 
 
 def _thinned(number: int, seed: int) -> Strings:

@@ -1,16 +1,9 @@
 """Intervals by inverting a test: all true distances at which the observed score is no surprise.
 
-A distance estimated from shots is too large by its noise, the more so the smaller the true one is,
-and no true one is below zero. So no deviations that are added to the score are right everywhere.
-Instead the experiment is simulated along a path of laws, from no difference to more than was
-observed. A law whose simulated scores make the observed one a surprise is rejected, and the
-interval is between the least and the largest mean score of the others (Carpenter, Statistics in
-Medicine 18, 2803 (1999)).
-
-A surprise is what is many spreads away from the law's mean score. What is below even the mean score
-of no difference surprises under every law, and that much is no evidence against any: so the test is
-one-sided where there is no difference, and no interval is empty (Feldman and Cousins, Physical
-Review D 57, 3873 (1998)).
+The experiment is simulated along a path of laws, from no difference to more than was observed. A
+law whose scores make the observed one a surprise is rejected; the interval is between the least and
+the largest mean score of the others (Carpenter, Statistics in Medicine 18, 2803 (1999)), in the
+order of Feldman and Cousins (Physical Review D 57, 3873 (1998)). docs/metrics.md says why.
 """
 
 from __future__ import annotations

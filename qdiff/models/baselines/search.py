@@ -62,15 +62,16 @@ class Search(Generic[Network]):
         parts = [Data.of(part, self.device) for part in parted(shots, heldout, seed)]
         seeds = iter(np.random.SeedSequence(seed).spawn(len(self.sizes) + len(self.decays) - 1))
         first, *rest = self.decays
-        tried = [self._train(size, first, parts, next(seeds)) for size in self.sizes]
-        best = min(tried, key=lambda trained: trained.score)
-        tried += [self._train(best.size, decay, parts, next(seeds)) for decay in rest]
-        law = self.law(min(tried, key=lambda trained: trained.score).network)
+        tried = [(size, *self._train(size, first, parts, next(seeds))) for size in self.sizes]
+        best, *_ = min(tried, key=lambda trained: trained[1])
+        tried += [(best, *self._train(best, decay, parts, next(seeds))) for decay in rest]
+        law = self.law(min(tried, key=lambda trained: trained[1])[2])
         return FittedBaseline(law=law, registers=shots.registers)
 
     def _train(
         self, size: int, decay: float, parts: list[Data], seed: np.random.SeedSequence
-    ) -> _Trained[Network]:
+    ) -> tuple[float, Network]:
+        """The held-out score in nats a shot, lower being better, and the network."""
         data, checks = parts
         start, run = (int(state >> np.uint64(1)) for state in seed.generate_state(2, np.uint64))
         network = self.build(data.spins.shape[1], size, torch.Generator().manual_seed(start))
@@ -85,13 +86,4 @@ class Search(Generic[Network]):
         for _ in trainer.run():
             pass  # progress is the caller's affair elsewhere; here nobody watches
         network.eval().requires_grad_(False)
-        return _Trained(size=size, network=network, score=trainer.score_of_best)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Trained(Generic[Network]):
-    """A trained network and its held-out score, nats a shot (lower is better)."""
-
-    size: int
-    network: Network
-    score: float
+        return trainer.score_of_best, network

@@ -12,7 +12,7 @@ import numpy as np
 from qdiff.data import bits as bitorder
 from qdiff.errors import InputError
 from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile, entropy_profile
-from qdiff.models.diffusion.decoding.order_ensemble import OrderEnsemble
+from qdiff.models.diffusion.decoding.ordered import OrderEnsemble
 from qdiff.models.diffusion.decoding.parallel import ParallelDecoder
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.laws.law import Law

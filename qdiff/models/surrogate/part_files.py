@@ -11,7 +11,7 @@ from torch import nn
 
 from qdiff.data import storage
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
-from qdiff.models.diffusion.decoding.order_ensemble import OrderEnsemble
+from qdiff.models.diffusion.decoding.ordered import OrderEnsemble
 from qdiff.models.diffusion.denoisers.autoregressive import Autoregressive
 from qdiff.models.diffusion.denoisers.config import LevelledMLP, NetworkConfig, network_from_dict
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser

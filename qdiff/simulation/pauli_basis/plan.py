@@ -52,7 +52,7 @@ class Contraction:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to contract, in order, and what that takes.
+    """What to contract, in order, and what memory that takes.
 
     Attributes
     ----------
@@ -60,13 +60,10 @@ class Plan:
         The steps in order.
     peak
         The most numbers held at once.
-    work
-        Multiplications in all.
     """
 
     contractions: tuple[Contraction, ...]
     peak: int
-    work: int
 
     @property
     def bytes(self) -> int:
@@ -80,14 +77,12 @@ def plan(steps: Iterable[Step], measured: Collection[int]) -> Plan:
     seen += [Step(np.eye(4), (qubit,)) for qubit in measured if qubit not in used]
     ordered = _ordered(_fitted(seen, measured))
     size = peak = 1
-    work = 0
     for item in ordered:
         rows, columns = item.matrix.shape
         grown = size * rows // columns
         peak = max(peak, grown if item.in_place else size + grown)
-        work += size * rows
         size = grown
-    return Plan(tuple(ordered), peak, work)
+    return Plan(tuple(ordered), peak)
 
 
 def _fitted(steps: Sequence[Step], measured: Collection[int]) -> list[Contraction]:
@@ -107,17 +102,13 @@ def _fitted(steps: Sequence[Step], measured: Collection[int]) -> list[Contractio
         ]
         fitted.append(
             Contraction(
-                matrix=_kron(ends) @ step.matrix @ _kron(starts),
+                matrix=reduce(np.kron, ends) @ step.matrix @ reduce(np.kron, starts),
                 qubits=step.qubits,
                 before=tuple(start.shape[1] for start in starts),
                 after=tuple(end.shape[0] for end in ends),
             )
         )
     return fitted
-
-
-def _kron(factors: Sequence[Real]) -> Real:
-    return reduce(lambda a, b: np.kron(a, b), factors)
 
 
 def _ordered(items: Sequence[Contraction]) -> list[Contraction]:

@@ -68,13 +68,10 @@ def _after(first: Step, second: Step) -> Step:
     if second.qubits == first.qubits:
         matrix = second.matrix
     elif len(second.qubits) == 2:
-        matrix = _swapped(second.matrix)
+        swapped = second.matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2)
+        matrix = swapped.reshape(16, 16)
     elif second.qubits[0] == first.qubits[0]:
         matrix = np.kron(second.matrix, np.eye(4))
     else:
         matrix = np.kron(np.eye(4), second.matrix)
     return Step(matrix @ first.matrix, first.qubits)
-
-
-def _swapped(matrix: Real) -> Real:
-    return matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16)

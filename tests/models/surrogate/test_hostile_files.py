@@ -11,7 +11,7 @@ from spoiled_files import HUGE, Change, Header, Tensors, drop, put, refusal, rew
 
 from qdiff import Distribution, Shots, Surrogate
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
-from qdiff.models.diffusion.decoding.order_ensemble import OrderEnsemble
+from qdiff.models.diffusion.decoding.ordered import OrderEnsemble
 from qdiff.models.diffusion.denoisers.config import MLP, LevelledMLP, NetworkConfig, Recurrent
 from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule

@@ -12,8 +12,13 @@ from qdiff.comparison.metrics.table_metrics import kl_divergence
 from qdiff.data.distribution import Distribution
 from qdiff.data.registers import Register
 from qdiff.data.shots import Shots
-from qdiff.models.matrix_product.chain_order import chain_orders, spectral_order
-from qdiff.models.matrix_product.fit import MatrixProductConfig, fit_each_order, fit_matrix_product
+from qdiff.models.matrix_product.fit import (
+    MatrixProductConfig,
+    chain_orders,
+    fit_along,
+    fit_matrix_product,
+    spectral_order,
+)
 
 
 @pytest.mark.parametrize("given", [{}, {1: 1, 4: 0}])
@@ -54,7 +59,10 @@ def test_a_chain_in_disguise_is_found() -> None:
     assert spectral_order(shots) in (tuple(hidden), tuple(hidden[::-1]))
     assert len(chain_orders(shots)) == 2
     heldout, train = shots.split(0.1, seed=1)
-    own, spectral = fit_each_order(train, heldout, config=MatrixProductConfig(bonds=(1, 2)))
+    small, generator = MatrixProductConfig(bonds=(1, 2)), np.random.default_rng(0)
+    own, spectral = (
+        fit_along(order, train, heldout, small, generator) for order in chain_orders(train)
+    )
     scores = [model.log_prob(heldout.bits) @ heldout.counts for model in (own, spectral)]
     assert scores[1] > scores[0] + 100
     assert (

@@ -24,9 +24,13 @@ from torch.nn.functional import logsigmoid
 
 from qdiff.data import bits as bitorder
 from qdiff.data.bits import Bits, Counts, Floats, Words
+from qdiff.models.diffusion.denoisers.config import NetworkConfig
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, Memory, spins
 from qdiff.models.diffusion.processes import masking
 from qdiff.models.laws.law import AnyOrderLaw
+from qdiff.models.laws.mixture import AnyOrderMixture
+
+Orders = NDArray[np.int64]
 
 Payload = NDArray[Any]
 """What each prefix carries: its number of shots, or its log-probability."""
@@ -191,6 +195,29 @@ class OrderedDecoder(AnyOrderLaw):
 
     def _spins(self, bits: Bits) -> Tensor:
         return spins(torch.from_numpy(np.ascontiguousarray(bits)).to(self._device))
+
+
+class OrderEnsemble(AnyOrderMixture):
+    """A `network`, built from `config`, decoded along each of `orders` with equal weight.
+
+    ``q(x) = 1/M sum_m q_{s_m}(x)`` is exactly normalised, evaluated and sampled.
+
+    Parameters
+    ----------
+    orders
+        ``(M, n)``, a permutation of the bits a row.
+    """
+
+    def __init__(self, network: Denoiser, config: NetworkConfig, orders: Orders) -> None:
+        super().__init__(
+            [OrderedDecoder(network, order) for order in orders.tolist()], [1.0] * len(orders)
+        )
+        self.network, self.config, self.orders = network, config, orders
+
+
+def random_orders(number: int, num_bits: int, generator: np.random.Generator) -> Orders:
+    """Uniformly random permutations, ``(number, num_bits)``."""
+    return np.stack([generator.permutation(num_bits) for _ in range(number)])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -116,7 +116,8 @@ class Trainer:
     """Trains `network` on `train`; iterate `run`, then `network` holds the best averaged weights.
 
     The held-out score is the process's own. Trainers of one `score_seed` corrupt the held-out
-    strings alike, at every step, so that their scores differ by the networks alone. `state` and
+    strings alike, at every step, so that their scores differ by the networks alone. The best so
+    far is `score_of_best`, in nats a string; infinite before the first. `state` and
     `restore` make a run resumable: a run that was stopped and resumed gives the same network, bit
     for bit, as one that was not.
     """
@@ -144,7 +145,7 @@ class Trainer:
         self._device = train.spins.device
         self._fast = compiled(network, self._device) if config.compile else network
         self._averaged = copy.deepcopy(network).eval().requires_grad_(False)
-        self._best, self._best_score = _weights(network), math.inf
+        self._best, self.score_of_best = _weights(network), math.inf
         self._step_number = self._stale = 0
         self._loss = math.nan
         self._diverged = False
@@ -166,7 +167,7 @@ class Trainer:
             if score is not None:
                 self._keep_if_best(score)
             yield self._progress(score)
-        if not math.isfinite(self._best_score):
+        if not math.isfinite(self.score_of_best):
             raise Diverged("training diverged before its first evaluation; lower the learning rate")
         self.network.load_state_dict(self._best)
 
@@ -186,7 +187,7 @@ class Trainer:
         numbers = {
             "step": self._step_number,
             "stale": self._stale,
-            "best_score": self._best_score if math.isfinite(self._best_score) else None,
+            "best_score": self.score_of_best if math.isfinite(self.score_of_best) else None,
             "diverged": self._diverged,
             "history": self.history,
         }
@@ -226,15 +227,10 @@ class Trainer:
         self._generator.set_state(torch.from_numpy(np.array(arrays["generator"])))
         self._best = best
         best_score = numbers["best_score"]
-        self._best_score = math.inf if best_score is None else float(best_score)
+        self.score_of_best = math.inf if best_score is None else float(best_score)
         self._step_number, self._stale = int(numbers["step"]), int(numbers["stale"])
         self._diverged = bool(numbers["diverged"])
         self.history = [[int(a), float(b), float(c)] for a, b, c in numbers["history"]]
-
-    @property
-    def score_of_best(self) -> float:
-        """The best held-out score so far, in nats a string; infinite before the first."""
-        return self._best_score
 
     @torch.no_grad()
     def score(self) -> float:
@@ -272,7 +268,7 @@ class Trainer:
             steps=self.config.steps,
             loss=self._loss,
             heldout=score,
-            best=self._best_score,
+            best=self.score_of_best,
         )
 
     @torch.no_grad()
@@ -286,8 +282,8 @@ class Trainer:
 
     def _keep_if_best(self, score: float) -> None:
         self.history.append([self._step_number, self._loss, score])
-        if score < self._best_score:
-            self._best_score, self._stale = score, 0
+        if score < self.score_of_best:
+            self.score_of_best, self._stale = score, 0
             self._best = _weights(self._averaged)
         else:
             self._stale += 1
