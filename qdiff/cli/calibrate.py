@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qdiff.cli import option_texts
+from qdiff.cli import console, option_texts
 from qdiff.cli.options import BitsOption, ForceOption, RegistersOption
 from qdiff.errors import InputError
 
@@ -119,4 +119,4 @@ def _write(spec: NoiseSpec, out: Path, *, force: bool) -> None:
     text = spec.to_json() if out.suffix == ".json" else spec.to_toml()
     storage.write_text(out, text, force=force)
     own = [qubit for qubit, noise in spec.qubits.items() if noise.readout is not None]
-    typer.echo(f"{out} written: readout of qubits {option_texts.ranges(own)}")
+    console.show(f"{out} written: readout of qubits {option_texts.ranges(own)}")

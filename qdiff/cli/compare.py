@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qdiff.cli import console, results
-from qdiff.cli.options import ForceOption, JsonOption, PicturesOption, SeedOption
+from qdiff.cli.comparison_lines import comparison_lines
+from qdiff.cli.options import ForceOption, FullOption, JsonOption, PicturesOption, SeedOption
 from qdiff.errors import InputError
 
 if TYPE_CHECKING:
+    from qdiff.comparison.scorecard import Comparison
     from qdiff.data.distribution import Distribution
     from qdiff.data.shots import Shots
     from qdiff.models.surrogate.surrogate import Surrogate
@@ -29,6 +32,7 @@ def compare(
     report: Annotated[Path | None, typer.Option(help="Write an HTML page with pictures.")] = None,
     pictures: PicturesOption = None,
     force: ForceOption = False,
+    full: FullOption = False,
     json: JsonOption = False,
 ) -> None:
     """Compare shots, a distribution or a model with a reference distribution, or with other shots.
@@ -62,8 +66,17 @@ def compare(
         results.save_page(page, report, pictures, force=force)
     if json:
         console.print_json(found.to_dict())
-    else:
+    elif full:
         console.print_table(found, f"{candidate.name} against {reference.name}")
+    else:
+        console.print_lines(_lines(found, candidate.name, reference.name, report))
+
+
+def _lines(found: Comparison, candidate: str, reference: str, report: Path | None) -> Iterator[str]:
+    """The dozen numbers that matter, and where the rest is."""
+    yield f"{candidate} against {reference}"
+    yield from comparison_lines(found)
+    yield f"{'' if report is None else f'page: {report}; '}all metrics: --full, --json"
 
 
 def _check_report(report: Path | None, pictures: str | None, *, force: bool) -> None:

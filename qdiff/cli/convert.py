@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qdiff.cli import option_texts
+from qdiff.cli import console, option_texts
 from qdiff.cli.options import BitsOption, ForceOption, RegistersOption
 
 
@@ -58,7 +58,7 @@ def convert(
         shots=shots,
     )
     value = converted(source, target, to=to, form=form, hints=hints, force=force)
-    typer.echo(f"{target} written: {_summary(value)}")
+    console.show(f"{target} written: {_summary(value)}")
 
 
 def _summary(value: Any) -> str:

@@ -62,6 +62,6 @@ def fit(
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     if not json:
-        typer.echo(f"network: {model.card['chosen']['why']}")
+        console.show(f"network: {model.card['chosen']['why']}")
         if circuit is not None:
-            typer.echo(f"circuit: {model.card['circuit']['verdict']}")
+            console.show(f"circuit: {model.card['circuit']['verdict']}")

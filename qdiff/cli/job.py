@@ -14,6 +14,9 @@ from qdiff.errors import InputError
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.noise.spec import NoiseSpec
 
+TOLD, FROM_SHOTS = "told the circuit", "from shots alone"
+"""What a law was fitted to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -38,7 +41,8 @@ class Job:
     effort
         How much work the fit may take, see `qdiff.fit`.
     use_circuit
-        Whether the fit is told the circuit (its noise stays unknown to it).
+        Whether the fit is told the circuit (its noise stays unknown to it). None: where that takes
+        seconds, up to 16 qubits of a circuit that is measured once, at its end.
     progress
         Whether to show progress bars on standard error.
     command
@@ -55,7 +59,7 @@ class Job:
     force: bool = False
     device: str | None = None
     effort: str = "default"
-    use_circuit: bool = False
+    use_circuit: bool | None = None
     progress: bool = False
     command: str = ""
     pictures: str | None = None
@@ -71,6 +75,8 @@ class Job:
 class Outcome:
     """What `run` found. The comparisons are None when there is no reference, and `notes` says why.
 
+    Notes also say why the fit was not told the circuit where nothing was said about that.
+
     `surrogate` compares the model's exact law with the reference, `samples` its drawn shots, and
     `parts` the law of each part of the model alone, and `without_circuit` what the same shots give
     without the circuit, where the fit was told one and used it.
@@ -83,6 +89,15 @@ class Outcome:
     without_circuit: Comparison | None = None
     seconds: Mapping[str, float]
     notes: tuple[str, ...] = ()
+
+    @property
+    def laws(self) -> dict[str, Comparison]:
+        """The exact laws that were compared, the one to use first, by what they were fitted to."""
+        if self.surrogate is None:
+            return {}
+        if self.without_circuit is None:
+            return {FROM_SHOTS: self.surrogate}
+        return {TOLD: self.surrogate, FROM_SHOTS: self.without_circuit}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the model, as JSON."""

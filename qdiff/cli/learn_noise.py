@@ -9,7 +9,7 @@ import typer
 
 from qdiff.cli import console
 from qdiff.cli.noise_lines import noise_lines
-from qdiff.cli.options import ForceOption, JsonOption, SeedOption
+from qdiff.cli.options import ForceOption, FullOption, JsonOption, SeedOption
 from qdiff.errors import InputError
 
 
@@ -24,6 +24,7 @@ def learn_noise(
     seed: SeedOption = 0,
     out: Annotated[Path, typer.Option(help="Where the noise goes.")] = Path("noise.safetensors"),
     force: ForceOption = False,
+    full: FullOption = False,
     json: JsonOption = False,
 ) -> None:
     """Learn what a device does wrong from the shots of a few circuits.
@@ -43,8 +44,8 @@ def learn_noise(
     if json:
         console.print_json({**found.to_dict(), "out": str(out)})
         return
-    typer.echo(f"noise written to {out}: {found!r}")
-    console.print_lines(noise_lines(found.to_dict()))
+    console.show(f"noise written to {out}: {found!r}")
+    console.print_lines(noise_lines(found.to_dict(), full=full))
 
 
 def _parted(pair: str) -> tuple[str, Path]:

@@ -8,6 +8,8 @@ Each command is a module of its name; `options` has the options that several of 
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import Annotated
 
 import typer
 
@@ -28,11 +30,21 @@ from qdiff.cli.simulate import simulate
 from qdiff.errors import InputError
 
 app = typer.Typer(
-    help="A generative sampler for noisy quantum-circuit outcomes.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=console.print_version, is_eager=True, help="Say which."),
+    ] = False,
+) -> None:
+    """A generative sampler for noisy quantum-circuit outcomes."""
+
 
 COMMANDS = (
     *(run, simulate, exact, fit, sample, compare, learn_noise, predict),
@@ -52,12 +64,15 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 def main() -> None:
     """Run the command line. A user's mistake is one line and exit code 2; Ctrl-C is 130."""
     interrupts.listen()
+    warnings.showwarning = console.show_warning  # type: ignore[assignment]
     try:
         code = app(standalone_mode=False)
     except InputError as error:
         console.fail(str(error), 2)
     except _UsageError as error:
         message = error.format_message() if hasattr(error, "format_message") else str(error)
+        if not message:  # the help was asked for by saying nothing, and is there
+            sys.exit(2)
         console.fail(f"{message} (see --help)", 2)
     except typer.Abort:
         console.fail("aborted", 130)

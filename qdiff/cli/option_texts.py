@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qdiff.data.registers import Register
-from qdiff.data.shots import Shots
 from qdiff.errors import InputError
+
+if TYPE_CHECKING:
+    from qdiff.data.registers import Register
+    from qdiff.data.shots import Shots
 
 _LONGEST = 9  # digits
 
@@ -30,6 +32,8 @@ def registers(text: str) -> tuple[Register, ...]:
     >>> registers("a:3,b:2")[1]
     Register(name='b', size=2)
     """
+    from qdiff.data.registers import Register
+
     found = []
     for part in text.split(","):
         name, _, size = part.rpartition(":")

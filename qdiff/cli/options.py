@@ -23,6 +23,7 @@ NoiseOption = Annotated[
 ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="The root of every random number.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Print everything, not one screen.")]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 ShotsOutOption = Annotated[Path, typer.Option(help="Where the shots go.")]
 DeviceOption = Annotated[

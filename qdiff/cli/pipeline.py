@@ -25,8 +25,11 @@ from qdiff.data import storage
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
+from qdiff.fitting.circuit_knowledge import known_circuit
 from qdiff.fitting.fit import choose_device, fit
 from qdiff.fitting.train_networks import Watch
+from qdiff.models.clifford.affine_law import AffineLaw
+from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
 from qdiff.models.surrogate.surrogate import Surrogate
@@ -52,17 +55,21 @@ _EXACT_QUBITS = 13
 
 _TRAJECTORIES = 1000
 
+_TOLD_QUBITS = 16
+"""Up to here a circuit's law is fitted in seconds, as often as there are folds of the shots."""
+
 
 @dataclass(kw_only=True)
 class _Stages:
-    """Tells of each stage as it begins, and notes how long it took."""
+    """Tells of each stage that takes its time as it begins, and notes how long it took."""
 
     announce: Callable[[str], None]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str, announcement: str) -> Iterator[None]:
-        self.announce(announcement)
+        if announcement:
+            self.announce(announcement)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
@@ -79,6 +86,7 @@ def run(
     circuit = load_circuit(job.circuit)
     noise = NoiseSpec.parse(job.noise) if isinstance(job.noise, str) else job.noise
     choose_device(job.device)
+    told, untold = _told(job, circuit)
     _prepare_folder(job)
     stages = _Stages(announce=announce)
     seeds = np.random.SeedSequence(job.seed).spawn(5)
@@ -91,27 +99,50 @@ def run(
         truth, notes = _reference(circuit, noise, seeds[1], progress=job.progress)
         if truth is not None:
             truth.save(job.out / "reference.safetensors", force=job.force)
-    with stages.stage("fit", "fitting the surrogate"):
+    how = "from shots alone" if told is None else "from shots alone, and told the circuit"
+    with stages.stage("fit", f"fitting the surrogate {how}"):
         model = fit(
             shots,
-            circuit=circuit if job.use_circuit else None,
+            circuit=told,
             seed=int(seeds[2].generate_state(1)[0]),
             device=job.device,
             effort=job.effort,
             watch=watch,
         )
         model.save(job.out / "model.safetensors", force=job.force)
-    with stages.stage("sample", f"drawing {job.shots:,} surrogate shots"):
+    with stages.stage("sample", ""):
         samples = model.sample(job.shots, seed=seeds[3])
         samples.save(job.out / "samples.safetensors", force=job.force)
     with stages.stage("compare", "comparing"):
         found = {} if truth is None else _compare(model, shots, samples, truth, seeds[4])
-    outcome = Outcome(model=model, **found, seconds=stages.seconds, notes=notes)
+    outcome = Outcome(model=model, **found, seconds=stages.seconds, notes=(*notes, *untold))
     text = json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n"
     storage.write_text(job.out / "comparison.json", text, force=job.force)
     page = run_page(job, circuit, outcome, truth=truth, shots=shots, samples=samples)
     results.save_page(page, job.out / REPORT, job.pictures, force=job.force)
     return outcome
+
+
+def _told(job: Job, circuit: QuantumCircuit) -> tuple[Program | AffineLaw | None, tuple[str, ...]]:
+    """The law that the fit is told of, or why it is told of none.
+
+    Raises `InputError` where the job asks for one that cannot be had.
+    """
+    if job.use_circuit is False:
+        return None, ()
+    large = max(circuit.num_qubits, circuit.num_clbits) > _TOLD_QUBITS
+    if large and job.use_circuit is None:
+        return None, (
+            f"from shots alone: beyond {_TOLD_QUBITS} qubits telling the circuit takes minutes; "
+            "ask for it with --use-circuit",
+        )
+    try:
+        known = known_circuit(circuit, None, circuit.num_clbits)
+    except InputError as error:
+        if job.use_circuit:
+            raise
+        return None, (f"from shots alone, since the circuit cannot be told: {error}",)
+    return None if known is None else known.program, ()
 
 
 def _prepare_folder(job: Job) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from qdiff.cli import console
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ def save(value: Any, out: Path, *, force: bool, as_json: bool) -> None:
         f"{key} {number:,.6g}" if isinstance(number, float) else f"{key} {number:,}"
         for key, number in numbers.items()
     )
-    typer.echo(f"{found['kind']} written to {out}: {text}")
+    console.show(f"{found['kind']} written to {out}: {text}")
 
 
 def save_page(page: Page, path: Path, pictures: str | None, *, force: bool) -> None:
@@ -39,31 +37,36 @@ def save_page(page: Page, path: Path, pictures: str | None, *, force: bool) -> N
 
 def summary(value: Any) -> dict[str, Any]:
     """A summary of shots, a distribution, a surrogate or learned noise, as JSON."""
-    from qdiff.comparison.metrics.table_metrics import entropy
     from qdiff.data.distribution import Distribution
     from qdiff.data.shots import Shots
-    from qdiff.noise_learning.learned_noise import LearnedNoise
 
-    if isinstance(value, LearnedNoise):
-        return value.to_dict()
-    common = {
-        "num_bits": value.num_bits,
-        "registers": {register.name: register.size for register in value.registers},
-    }
     if isinstance(value, Shots):
         return {
             "kind": "shots",
-            **common,
+            **_bits(value),
             "num_shots": value.num_shots,
             "distinct": len(value.counts),
             "provenance": dict(value.provenance),
         }
     if isinstance(value, Distribution):
+        from qdiff.comparison.metrics.table_metrics import entropy
+
         return {
             "kind": "distribution",
-            **common,
+            **_bits(value),
             "entropy_nats": float(entropy(value.probabilities)),
             "largest": float(value.probabilities.max()),
             "provenance": dict(value.provenance),
         }
-    return {"kind": "model", **common, "card": dict(value.card)}
+    from qdiff.noise_learning.learned_noise import LearnedNoise  # imports torch
+
+    if isinstance(value, LearnedNoise):
+        return value.to_dict()
+    return {"kind": "model", **_bits(value), "card": dict(value.card)}
+
+
+def _bits(value: Any) -> dict[str, Any]:
+    return {
+        "num_bits": value.num_bits,
+        "registers": {register.name: register.size for register in value.registers},
+    }

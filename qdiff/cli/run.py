@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qdiff.cli import console, interrupts
+from qdiff.cli.comparison_lines import side_by_side
 from qdiff.cli.options import (
     DEFAULT_NOISE,
     CircuitArgument,
     DeviceOption,
     EffortOption,
     ForceOption,
+    FullOption,
     JsonOption,
     NoiseOption,
     PicturesOption,
     SeedOption,
     ShotsOption,
 )
+
+if TYPE_CHECKING:
+    from qdiff.cli.job import Job, Outcome
 
 
 def run(
@@ -32,9 +38,14 @@ def run(
     device: DeviceOption = None,
     effort: EffortOption = "default",
     use_circuit: Annotated[
-        bool, typer.Option("--use-circuit", help="Tell the fit the circuit, but not its noise.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--use-circuit/--shots-alone",
+            help="Tell the fit the circuit, but not its noise. Told up to 16 qubits if not said.",
+        ),
+    ] = None,
     pictures: PicturesOption = None,
+    full: FullOption = False,
     json: JsonOption = False,
 ) -> None:
     """Simulate, fit, sample, compare and report: the whole job.
@@ -64,9 +75,37 @@ def run(
     if json:
         console.print_json({**outcome.to_dict(), "out": str(job.out)})
         return
-    if outcome.surrogate is not None and outcome.samples is not None:
-        console.print_table(outcome.surrogate, "The surrogate's exact law against the reference")
-        console.print_table(outcome.samples, f"{shots:,} surrogate shots against the reference")
+    if full:
+        _print_all(job, outcome)
+    else:
+        console.print_lines(_lines(job, outcome))
     for note in outcome.notes:
         console.say(note)
-    console.say(f"results are in {job.out}; open {job.out / pipeline.REPORT}")
+
+
+def _lines(job: Job, outcome: Outcome) -> Iterator[str]:
+    """The dozen numbers that matter, of each law that was fitted, and where the rest is."""
+    from qdiff.cli import pipeline
+
+    card = outcome.model.card
+    yield f"{job.circuit}: {card['num_bits']} bits, {job.shots:,} shots, noise {job.noise}"
+    if outcome.laws:
+        yield from side_by_side(outcome.laws)
+        yield f"a perfect sampler: 95 % of draws of {job.shots:,} shots; divergences in nats"
+    else:
+        yield f"held-out score {card['heldout']['nats_per_shot']:.4f} nats a shot"
+    if "circuit" in card:
+        yield f"circuit (its noise is not told): {card['circuit']['verdict']}"
+    yield f"page: {job.out / pipeline.REPORT}; all metrics: --full, --json"
+
+
+def _print_all(job: Job, outcome: Outcome) -> None:
+    """Every metric of every law, and of the drawn shots."""
+    from qdiff.cli import pipeline
+
+    for name, found in outcome.laws.items():
+        console.print_table(found, f"The surrogate's exact law, {name}, against the reference")
+    if outcome.samples is not None:
+        title = f"{job.shots:,} surrogate shots against the reference"
+        console.print_table(outcome.samples, title)
+    console.show(f"page: {job.out / pipeline.REPORT}")

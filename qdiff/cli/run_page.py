@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qdiff.cli.job import FROM_SHOTS, TOLD
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.report import page_parts as pages
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from qdiff.cli.job import Job, Outcome
+
+_HEADINGS = {TOLD: "Told the circuit, not its noise", FROM_SHOTS: "From shots alone"}
 
 
 def run_page(
@@ -27,16 +30,18 @@ def run_page(
     samples: Shots,
 ) -> Page:
     """What was run, what came of it, and the pictures of it."""
-    comparisons = {
-        "The surrogate's exact law": outcome.surrogate,
-        f"{job.shots:,} surrogate shots": outcome.samples,
-        "The fit without the circuit": outcome.without_circuit,
-    }
     known = "exact" if truth is None or truth.standard_error is None else "trajectories"
     return Page(
         title=f"qdiff: {_name(job, circuit)}",
         facts=_facts(job, circuit, outcome),
-        comparisons={name: found for name, found in comparisons.items() if found is not None},
+        comparisons={
+            **{_HEADINGS[name]: found for name, found in outcome.laws.items()},
+            **(
+                {}
+                if outcome.samples is None
+                else {f"{job.shots:,} surrogate shots": outcome.samples}
+            ),
+        },
         further={f"The {name} part alone": found for name, found in outcome.parts.items()},
         views=pages.views_of(
             reference=truth,

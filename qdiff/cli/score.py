@@ -56,8 +56,7 @@ def score(
     if json:
         console.print_json(found.to_dict())
     else:
-        for line in _lines(found):
-            typer.echo(line)
+        console.print_lines(_lines(found))
     if alarm is not None and found.any_p_value < alarm:
         raise typer.Exit(1)
 

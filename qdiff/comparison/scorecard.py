@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 COLUMNS = ("value", "floor", "training", "uniform", "independent bits")
 
+_MAIN = (
+    *("kl", "jensen_shannon", "total_variation", "hellinger_fidelity", "shot_multiplier", "xeb"),
+    *("heavy_output", "z1_rms", "z2_rms", "z3_rms", "marginal3_mean", "weight_spectrum"),
+)
+"""What is shown where there is little room; others follow where some of these are missing."""
+
+_MOST_MAIN = 12
+
 _ROUNDING = 1e-12
 
 
@@ -47,6 +55,13 @@ class Comparison:
 
     def __getitem__(self, name: str) -> Metric:
         return self.metrics[name]
+
+    @property
+    def main(self) -> Mapping[str, Metric]:
+        """The dozen metrics that matter most, where there is room for no more."""
+        main = [name for name in _MAIN if name in self.metrics]
+        found = list(dict.fromkeys([*main, *self.metrics]))
+        return {name: self.metrics[name] for name in found[:_MOST_MAIN]}
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Name of the metric -> ``value``, ``interval``, ``floor`` and so on, as JSON."""

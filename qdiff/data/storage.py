@@ -98,9 +98,17 @@ def write(
 
 def read(path: str | Path, kind: Kind) -> Content:
     """Read a native file of `kind`. Raises `InputError` for any other, foreign or damaged file."""
+    return _read(Path(path), kind, tensors=True)
+
+
+def describe(path: str | Path, kind: Kind) -> Content:
+    """The same without its tensors, of which only the sizes are checked: quick at any size."""
+    return _read(Path(path), kind, tensors=False)
+
+
+def _read(path: Path, kind: Kind, *, tensors: bool) -> Content:
     from safetensors import SafetensorError, safe_open
 
-    path = Path(path)
     header = read_header(path)
     if header is None:
         raise InputError(f"{path} is not a qdiff file")
@@ -112,10 +120,11 @@ def read(path: str | Path, kind: Kind) -> Content:
         )
     try:
         with safe_open(path, framework="numpy") as file:  # checks sizes against the file's length
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys() if tensors else ()
+            found = {name: file.get_tensor(name) for name in names}
     except (SafetensorError, OSError, TypeError, ValueError) as error:
         raise _damaged(path, one_line(error)) from None
-    return Content(path=path, tensors=tensors, metadata=header)
+    return Content(path=path, tensors=found, metadata=header)
 
 
 def read_header(path: Path) -> dict[str, Any] | None:

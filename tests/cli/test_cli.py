@@ -13,46 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from circuit_texts import BELL
 
 import qdiff
 from qdiff import InputError, Register
-from qdiff.cli import main as cli
 from qdiff.cli import option_texts
 from qdiff.report.pictures import comparison_pictures as pictures
-
-BELL = """OPENQASM 3.0;
-include "stdgates.inc";
-qubit[2] q;
-bit[2] c;
-h q[0];
-cx q[0], q[1];
-c = measure q;
-"""
-
-
-class Finished:
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def json(self):
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def qdiff_command(capsys, monkeypatch, tmp_path):
-    """Run ``qdiff ARGS`` in this process, in a fresh folder."""
-    monkeypatch.chdir(tmp_path)
-    Path("bell.qasm").write_text(BELL)
-
-    def call(*args: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["qdiff", *args])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        captured = capsys.readouterr()
-        return Finished(int(stopped.value.code or 0), captured.out, captured.err)
-
-    return call
 
 
 def test_every_stage_in_turn(qdiff_command) -> None:

@@ -103,7 +103,11 @@ def test_the_commands_do_what_python_does(tmp_path: Path) -> None:
     assert "a specification cannot say" in learned.output
     shown = run.invoke(app, ["inspect", str(noise), "--json"])
     assert json.loads(shown.output) == LearnedNoise.load(noise).to_dict()
-    assert "pauli2 0-1" in run.invoke(app, ["inspect", str(noise)]).output
+    assert "pauli2 0-1" in run.invoke(app, ["inspect", str(noise), "--full"]).output
+    screen = run.invoke(app, ["inspect", str(noise)]).output.splitlines()
+    assert len(screen) <= 23
+    assert max(map(len, screen)) <= 80
+    assert any(line.endswith("numbers more: --full, --json") for line in screen)
     done = run.invoke(app, ["predict", "ghz:2", "--noise", str(noise), "--out", str(model)])
     assert done.exit_code == 0, done.output
     same = LearnedNoise.load(noise).predict("ghz:2").distribution().probabilities

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qdiff.data import bits as bitorder
 from qdiff.data import count_keys
 from qdiff.data.registers import Register, width_of
+from qdiff.models.surrogate.card_entries import card_entries
 
 _TABLE_BITS = 12
 """Up to here the likeliest strings cost no noticeable time."""
@@ -32,7 +33,7 @@ def surrogate_html(
     num_bits = width_of(registers)
     entries = [
         ("registers", ", ".join(f"{each.name}[{each.size}]" for each in registers)),
-        *_of_card(card),
+        *card_entries(card),
         *((f"weight of {part}", f"{weight:.3f}") for part, weight in weights.items()),
         *(_likeliest(table(), registers) if num_bits <= _TABLE_BITS else ()),
     ]
@@ -51,22 +52,3 @@ def _likeliest(
     keys = count_keys.format_keys(bitorder.from_indices(top), registers)
     for key, probability in zip(keys, table[top], strict=True):
         yield f"P({key})", f"{probability:.4g}"
-
-
-def _of_card(card: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What the card says; whoever wrote it, entries that are not there are passed over."""
-    shots = card.get("training_shots")
-    if isinstance(shots, int):
-        yield "fitted to", f"{shots:,} shots"
-    source = card.get("trained_on")
-    if isinstance(source, Mapping) and source.get("circuit"):
-        yield "of the circuit", str(source["circuit"])
-    heldout = card.get("heldout")
-    score = heldout.get("nats_per_shot") if isinstance(heldout, Mapping) else None
-    if isinstance(score, float):
-        yield "held-out score", f"{score:.4f} nats a shot (optimistic: these shots chose weights)"
-    told = card.get("circuit")
-    if isinstance(told, Mapping):
-        yield "told the circuit", str(told.get("verdict"))
-    if card.get("before_readout"):
-        yield "readout errors", "undone"
