@@ -5,10 +5,17 @@ Which room may import which is said in pyproject.toml and held by import-linter 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
+import numpy as np
 import pytest
+from exact_surrogates import surrogate_of
+
+import qdiff
 
 
 def run_python(code: str) -> str:
@@ -41,9 +48,49 @@ print(qdiff.fit(shots, seed=1, config=config).sample(10, seed=1).num_shots)
 
 
 def test_every_public_name_is_there() -> None:
-    import qdiff
-
     for name in qdiff.__all__:
         assert getattr(qdiff, name) is not None
     with pytest.raises(AttributeError):
         qdiff.nonsense  # noqa: B018
+
+
+HEAVY = ("torch", "qiskit", "scipy", "matplotlib")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unneeded", "modules"),
+    [
+        (("--version",), (*HEAVY, "numpy", "rich"), 250),
+        (("--help",), (*HEAVY, "numpy"), 450),
+        (("inspect", "model"), HEAVY, 600),
+        (("inspect", "model", "--json"), HEAVY, 600),
+        (("inspect", "shots"), HEAVY, 600),
+        (("inspect", "law"), ("torch", "qiskit", "matplotlib"), 900),
+        (("score", "shots", "law"), ("torch", "qiskit", "matplotlib"), 1500),
+    ],
+)
+def test_a_command_imports_what_it_needs(tmp_path, arguments, unneeded, modules) -> None:
+    """Counted, since a clock says little on a busy machine; and a clock, generously."""
+    law = qdiff.Distribution(probabilities=np.array([0.5, 0.25, 0.125, 0.125]))
+    law.save(tmp_path / "law")
+    law.sample(100, seed=1).save(tmp_path / "shots")
+    surrogate_of(law).save(tmp_path / "model")
+    started = time.monotonic()
+    code = f"""
+import sys
+sys.argv = ["qdiff", *{arguments!r}]
+from qdiff.cli.main import main
+try:
+    main()
+except SystemExit as stopped:
+    found = sorted({set(unneeded)!r} & sys.modules.keys())
+    print(stopped.code, len(sys.modules), *found, file=sys.stderr)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        env={**os.environ, "PYTHONPATH": str(Path(qdiff.__file__).parents[1])},
+    )  # fmt: skip
+    status, count, *imported = done.stderr.split()
+    assert (status, imported) == ("0", []), done.stderr
+    assert int(count) < modules
+    assert time.monotonic() - started < 20
