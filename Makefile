@@ -37,7 +37,7 @@ docs: $(READY)
 extras: $(READY)
 	echo 'setuptools<81' > $(VENV)/build-constraints.txt
 	PIP_CONSTRAINT=$(CURDIR)/$(VENV)/build-constraints.txt $(BIN)/python -m pip install --quiet \
-		--disable-pip-version-check -c constraints.txt -e '.[dev,docs,ibm,mqt,parquet,clients]'
+		--disable-pip-version-check -c constraints.txt -e '.[dev,docs,ibm,mqt,parquet,pandas,clients]'
 
 format: $(READY)
 	$(BIN)/ruff format .

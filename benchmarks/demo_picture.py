@@ -24,8 +24,8 @@ from PIL.PngImagePlugin import PngInfo
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "demo.png"
 PAGE = ROOT / "runs" / "ising_10" / "report.html"
-DRAWN_BY = ("html", "pictures")
-"""Folders of ``qdiff/report``."""
+DRAWN_BY = ("report/html", "report/pictures", "plotting")
+"""Folders of ``qdiff``."""
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = "--headless --no-sandbox --disable-gpu --hide-scrollbars --force-color-profile=srgb"
@@ -37,7 +37,7 @@ def fingerprint() -> str:
     """Of the style, the template and the code that a page is drawn by, whatever it imports."""
     found = hashlib.sha256()
     for folder in DRAWN_BY:
-        for path in sorted((ROOT / "qdiff" / "report" / folder).rglob("*.*")):
+        for path in sorted((ROOT / "qdiff" / folder).rglob("*.*")):
             if path.suffix in (".py", ".css", ".html"):
                 text = path.read_text()
                 found.update((_drawing(text) if path.suffix == ".py" else text).encode())

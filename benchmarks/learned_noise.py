@@ -30,7 +30,7 @@ from truths import NOISE, truth_of
 import qdiff
 from qdiff.comparison.metrics.shot_multiplier import expected_histogram_kl, shots_for_kl
 from qdiff.models.surrogate.part import Part
-from qdiff.noise.fake_backends import fake_backend
+from qdiff.noise.backend import fake_backend
 
 TAUGHT = ("ansatz:12,seed=31", "brickwork:12,depth=6,seed=32", "xy:12")
 PREDICTED = (

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 EXTRAS = {
     "pyarrow": ("parquet", "Parquet files"),
     "qiskit_ibm_runtime": ("ibm", "fake backends of IBM devices"),
+    "pandas": ("pandas", "data frames"),
     "mqt": ("mqt", "MQT Bench circuits"),
 }
 """Package: the extra of qdiff that installs it, and what it is for."""

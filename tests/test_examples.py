@@ -61,6 +61,15 @@ def test_qaoa_on_learned_noise() -> None:
     assert law @ qaoa.cuts(4) < 0.98 * found.best_cut
 
 
+@pytest.mark.usefixtures("short_trainings")
+def test_figures_and_tables(tmp_path: Path, capsys) -> None:
+    """Records of all metrics, and a picture of four figures; the bit that drifted is printed."""
+    records = example("figures_and_tables").main(tmp_path / "figures.png")
+    assert records[0]["metric"] == "kl"
+    assert (tmp_path / "figures.png").read_bytes().startswith(b"\x89PNG")
+    assert "'entry': 'num_bits', 'value': 5" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("mkdocs", reason="needs the extra 'docs'")
@@ -70,4 +79,6 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "reference" / "index.html").read_text()
     assert "SurrogateSampler" in page
+    shown = (tmp_path / "examples" / "index.html").read_text()
+    assert shown.count("__main__") == len([*EXAMPLES.glob("*.py")])  # the scripts are on the page
     shutil.rmtree(tmp_path)

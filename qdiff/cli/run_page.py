@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from qdiff.cli.job import FROM_SHOTS, TOLD
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
+from qdiff.plotting.palette import Role
 from qdiff.report import page_parts as pages
 from qdiff.report.page import Page
-from qdiff.report.pictures.palette import Role
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -31,17 +31,12 @@ def run_page(
 ) -> Page:
     """What was run, what came of it, and the pictures of it."""
     known = "exact" if truth is None or truth.standard_error is None else "trajectories"
+    laws = {_HEADINGS[name]: found for name, found in outcome.laws.items()}
+    drawn = {} if outcome.samples is None else {f"{job.shots:,} surrogate shots": outcome.samples}
     return Page(
         title=f"qdiff: {_name(job, circuit)}",
         facts=_facts(job, circuit, outcome),
-        comparisons={
-            **{_HEADINGS[name]: found for name, found in outcome.laws.items()},
-            **(
-                {}
-                if outcome.samples is None
-                else {f"{job.shots:,} surrogate shots": outcome.samples}
-            ),
-        },
+        comparisons=laws | drawn,
         further={f"The {name} part alone": found for name, found in outcome.parts.items()},
         views=pages.views_of(
             reference=truth,

@@ -13,7 +13,8 @@ from qdiff.cli.options import JsonOption, SeedOption
 from qdiff.errors import InputError
 
 if TYPE_CHECKING:
-    from qdiff.comparison.drift import Change, Drift
+    from qdiff.comparison.drift import Drift
+    from qdiff.comparison.drift_shown import Change
 
 _SHOWN = 5
 

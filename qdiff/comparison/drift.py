@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
+from qdiff.comparison.drift_shown import Change, ShowsDrift
 from qdiff.comparison.metrics.pointwise import PointwiseLaw
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
@@ -39,22 +40,7 @@ _IMPOSSIBLE = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """How often one bit is 1, or two bits differ, in the batch and in the reference set.
-
-    `z` is the difference over its standard deviation; `p_value` is corrected for having looked at
-    all bits (or all pairs).
-    """
-
-    bits: tuple[int, ...]
-    observed: float
-    expected: float
-    z: float
-    p_value: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drift:
+class Drift(ShowsDrift):
     """What `score` found.
 
     Attributes

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from math import isnan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from qdiff.comparison.intervals.central import Interval
 from qdiff.comparison.scorecard_rows import Metric
+from qdiff.tables import Cell, Tabular, html_table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from rich.table import Table
 
     from qdiff.comparison.few_body.moments import Moments
@@ -27,11 +28,17 @@ _MAIN = (
 
 _MOST_MAIN = 12
 
+_NO_DISTANCES = (
+    *("hellinger_fidelity", "normalized_fidelity", "xeb", "log_xeb"),
+    *("heavy_output", "shot_multiplier"),
+)
+_UNITS = "distance (divergences in nats, others without unit)"
+
 _ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Comparison:
+class Comparison(Tabular):
     """A candidate against a reference: named metrics, and what they were computed from.
 
     `num_shots` is None for a law, and so is `reference_shots`; `resamples` is how many replicates
@@ -81,9 +88,11 @@ class Comparison:
             f"{100 * self.confidence:g} % intervals, floor: {floor}"
         )
 
-    def rows(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    def rows(
+        self, metrics: Iterable[Metric] | None = None
+    ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         """Each metric's title and, for each of `COLUMNS`, its number and its range as text."""
-        for metric in self.metrics.values():
+        for metric in self.metrics.values() if metrics is None else metrics:
             numbers = (metric.training, metric.uniform, metric.independent_bits)
             yield (
                 metric.title,
@@ -112,18 +121,33 @@ class Comparison:
         values = ", ".join(f"{name}={_text(m.value)}" for name, m in self.metrics.items())
         return f"Comparison({values})"
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """A record a metric: ``metric``, ``title``, ``value``, and the other numbers of `Metric`,
+        ranges as ``interval_low`` and ``interval_high``; None where there is none."""
+        return [{"metric": name, **metric.to_record()} for name, metric in self.metrics.items()]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw every distance over that of a perfect sampler, and return the axes.
+
+        Metrics that are 0 for equal laws, each over its floor's mean, with the floor's range as a
+        band and the training histogram's score beside it; distances as they are where there is no
+        floor. On `ax`, or the axes of a new figure.
+        """
+        from qdiff.plotting.floors import plot_floors
+
+        rows = [each.row() for name, each in self.metrics.items() if name not in _NO_DISTANCES]
+        floored = any(row.floor is not None for row in rows)
+        quantity = "distance over a perfect sampler's mean (no unit)" if floored else _UNITS
+        return plot_floors(ax, rows, quantity)
+
+    def to_html(self, names: Iterable[str] | None = None) -> str:
+        """An HTML table of the metrics called `names`, of all if not given."""
+        chosen = None if names is None else [self.metrics[name] for name in names]
+        rows: list[Sequence[Cell]] = [(title, *cells) for title, cells in self.rows(chosen)]
+        return html_table(rows, head=("metric", *COLUMNS), caption=self.caption())
+
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in ("metric", *COLUMNS))
-        body = "".join(
-            f'<tr><th scope="row">{escape(title)}</th>'
-            + "".join(f"<td>{number} <small>{spread}</small></td>" for number, spread in cells)
-            + "</tr>"
-            for title, cells in self.rows()
-        )
-        return (
-            f"<table><caption>{escape(self.caption())}</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        return self.to_html(self.main)
 
 
 def _text(value: float | None) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.comparison.intervals.central import Interval, central
+from qdiff.plotting.floors import Row
 
 Values = Mapping[str, float]
 Replicates = Mapping[str, NDArray[np.float64]]
@@ -72,6 +73,39 @@ class Metric:
             "estimator": self.estimator,
             "note": self.note,
         }
+
+    def to_record(self) -> dict[str, Any]:
+        """One flat row of plain numbers, infinities and NaN as they are."""
+        low, high = self.interval or (None, None)
+        floor_low, floor_high = self.floor_interval or (None, None)
+        return {
+            "title": self.title,
+            "value": self.value,
+            "interval_low": low,
+            "interval_high": high,
+            "floor": self.floor,
+            "floor_low": floor_low,
+            "floor_high": floor_high,
+            "training": self.training,
+            "uniform": self.uniform,
+            "independent_bits": self.independent_bits,
+            "estimator": self.estimator,
+        }
+
+    def row(self) -> Row:
+        """What a picture shows of it: over the mean of the floor, where there is one."""
+        unit = self.floor if self.floor and isfinite(self.floor) else 1.0
+
+        def scaled(interval: Interval | None) -> Interval | None:
+            return None if interval is None else (interval[0] / unit, interval[1] / unit)
+
+        return Row(
+            name=self.title,
+            value=self.value / unit,
+            interval=scaled(self.interval),
+            floor=scaled(self.floor_interval),
+            training=None if self.training is None else self.training / unit,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

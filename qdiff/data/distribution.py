@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data import storage
+from qdiff.data import count_keys, storage
 from qdiff.data.registers import (
     Register,
     default_registers,
@@ -19,13 +20,15 @@ from qdiff.data.registers import (
     width_of,
 )
 from qdiff.data.shots import Provenance, Seed, Shots
+from qdiff.data.strings_shown import Likeliest, ShowsStrings
 from qdiff.errors import InputError
+from qdiff.plotting.palette import Role
 
 _SUM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Distribution:
+class Distribution(ShowsStrings):
     """Probabilities of all ``2^n`` outcomes of ``n`` classical bits.
 
     Attributes
@@ -43,6 +46,9 @@ class Distribution:
     >>> bell.num_bits, bell.log_prob([[0, 0]]).round(4).tolist()
     (2, [-0.6931])
     """
+
+    role: ClassVar[Role] = Role.REFERENCE
+    quantity: ClassVar[str] = "probability"
 
     probabilities: NDArray[np.float64]
     registers: tuple[Register, ...] = ()
@@ -109,6 +115,29 @@ class Distribution:
             raise InputError(f"bits {kept} are not distinct bits of 0 to {self.num_bits - 1}")
         table = marginal_table(self.probabilities, kept)
         return Distribution(probabilities=table, provenance=self.provenance)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """A record a string, ``2^n`` of them: ``string``, ``probability``, and ``standard_error``
+        where the probabilities are estimates."""
+        words = bitorder.from_indices(np.arange(len(self.probabilities)))
+        columns = {"probability": self.probabilities}
+        if self.standard_error is not None:
+            columns["standard_error"] = self.standard_error
+        numbers = zip(*(column.tolist() for column in columns.values()), strict=True)
+        keys = count_keys.format_keys(words, self.registers)
+        return [
+            {"string": key, **dict(zip(columns, each, strict=True))}
+            for key, each in zip(keys, numbers, strict=True)
+        ]
+
+    def likeliest(self, count: int) -> Likeliest:
+        """The likeliest strings, at most `count`, their probabilities and standard errors."""
+        table = self.probabilities
+        count = min(count, len(table))
+        top = np.argpartition(table, -count)[-count:]
+        order = top[np.lexsort((top, -table[top]))]
+        error = self.standard_error
+        return bitorder.from_indices(order), table[order], None if error is None else error[order]
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write one safetensors file. An existing `path` is refused unless `force`."""

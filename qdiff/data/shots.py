@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdiff.data import bits as bitorder
 from qdiff.data import count_keys, storage
 from qdiff.data.bits import Bits, Counts, Words
+from qdiff.data.counts import MAX_COUNT, as_counts
 from qdiff.data.registers import (
     Register,
     default_registers,
@@ -20,7 +21,9 @@ from qdiff.data.registers import (
     registers_to_json,
     width_of,
 )
+from qdiff.data.strings_shown import Likeliest, ShowsStrings
 from qdiff.errors import InputError
+from qdiff.plotting.palette import Role
 
 Seed = int | np.random.SeedSequence | np.random.Generator | None
 """Whatever `numpy.random.default_rng` takes. The same seed gives the same bits."""
@@ -28,11 +31,9 @@ Seed = int | np.random.SeedSequence | np.random.Generator | None
 Provenance = Mapping[str, Any]
 """Where data came from, as JSON: circuit hash, noise, method, seed, versions."""
 
-_MAX_COUNT = 2**62
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Shots:
+class Shots(ShowsStrings):
     """Measured bitstrings as distinct rows with counts; the order of shots is not kept.
 
     Column ``j`` of `bits` is classical bit ``j`` (Qiskit's ``circuit.clbits[j]``). Rows are packed
@@ -55,6 +56,9 @@ class Shots:
     ([[0, 0], [1, 0]], [3, 1])
     """
 
+    role: ClassVar[Role] = Role.RAW
+    quantity: ClassVar[str] = "share of shots"
+
     words: Words
     counts: Counts
     registers: tuple[Register, ...]
@@ -68,9 +72,9 @@ class Shots:
             raise InputError(
                 f"{words.shape} words do not fit {counts.shape} counts of {self.num_bits} bits"
             )
-        if len(counts) and (counts.min() < 1 or counts.max() > _MAX_COUNT):
+        if len(counts) and (counts.min() < 1 or counts.max() > MAX_COUNT):
             raise InputError("counts must be positive whole numbers")
-        if counts.sum(dtype=np.float64) > _MAX_COUNT:  # as int64 the sum could overflow unseen
+        if counts.sum(dtype=np.float64) > MAX_COUNT:  # as int64 the sum could overflow unseen
             raise InputError("counts must not add up to more than 2**62")
         spare = -self.num_bits % bitorder.WORD_BITS
         if len(words) and spare and (words[:, -1] >> np.uint64(bitorder.WORD_BITS - spare)).any():
@@ -194,6 +198,21 @@ class Shots:
         )
         return dict(zip(keys, self.counts.tolist(), strict=True))
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """A record a distinct string: ``string``, as Qiskit writes it, ``count`` and ``share``."""
+        total = self.num_shots
+        return [
+            {"string": key, "count": count, "share": count / total}
+            for key, count in self.to_counts().items()
+        ]
+
+    def likeliest(self, count: int) -> Likeliest:
+        """The strings that were seen most often, at most `count`, their shares and errors."""
+        places = np.argsort(-self.counts, kind="stable")[:count]
+        share = self.counts[places] / self.num_shots if len(places) else np.zeros(0)
+        error = np.sqrt(share * (1 - share) / max(self.num_shots, 1))
+        return self.words[places], share, error
+
     def split(self, fraction: float, *, seed: Seed) -> tuple[Shots, Shots]:
         """Part the shots at random, without replacement, into `fraction` of them and the rest."""
         if not 0 <= fraction <= 1:
@@ -271,21 +290,3 @@ class Shots:
             f"Shots(num_bits={self.num_bits}, num_shots={self.num_shots}, "
             f"distinct={len(self.counts)})"
         )
-
-
-def as_counts(counts: ArrayLike) -> Counts:
-    """Numbers of shots as ``(m,) int64``. Raises `InputError` for what cannot be one."""
-    try:
-        array = np.asarray(counts)
-    except (ValueError, OverflowError):
-        raise InputError("counts must be whole numbers") from None
-    vast = array.dtype.kind == "O" and all(isinstance(count, int) for count in array.flat)
-    whole = array.dtype.kind == "f" and bool((array == np.rint(array)).all())  # also infinities
-    if not (vast or whole or array.dtype.kind in "iu") or array.ndim != 1:
-        raise InputError(
-            "counts must be a list of whole numbers; a quasi-distribution is not a set of shots"
-        )
-    if array.size and (array.min() < 0 or array.max() > _MAX_COUNT):
-        seen = "" if vast else f", got {array.min()} to {array.max()}"
-        raise InputError(f"counts must lie in [0, 2**62]{seen}; say how often each was seen")
-    return array.astype(np.int64, copy=False)

@@ -13,9 +13,10 @@ import numpy as np
 from qdiff.data import bits as bitorder
 from qdiff.data import count_keys
 from qdiff.data.count_keys import MAX_BITS
+from qdiff.data.counts import as_counts
 from qdiff.data.distribution import Distribution
 from qdiff.data.registers import Register, default_registers, width_of
-from qdiff.data.shots import Shots, as_counts
+from qdiff.data.shots import Shots
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.files.bit_arrays import by_register

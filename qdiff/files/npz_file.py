@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
+from qdiff.data.counts import as_counts
 from qdiff.data.registers import registers_to_json, width_of
-from qdiff.data.shots import Shots, as_counts
+from qdiff.data.shots import Shots
 from qdiff.data.streaming_counts import StreamingCounts
 from qdiff.errors import InputError
 from qdiff.files.hints import Hints, stated_registers

@@ -10,9 +10,9 @@ from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
+from qdiff.plotting.palette import Role
 from qdiff.report.page import CircuitSection
 from qdiff.report.pictures.circuit import circuit_picture
-from qdiff.report.pictures.palette import Role
 from qdiff.report.pictures.views import View, view
 
 _LABELS = {Role.REFERENCE: "reference", Role.CANDIDATE: "candidate", Role.RAW: "training shots"}

@@ -16,10 +16,10 @@ import pytest
 from matplotlib.image import imread
 
 from qdiff import Distribution, compare
+from qdiff.plotting.palette import PALETTE, Role
 from qdiff.report.html.page import render
 from qdiff.report.page import CircuitSection, Page
 from qdiff.report.pictures.circuit import circuit_picture
-from qdiff.report.pictures.palette import PALETTE, Role
 from qdiff.report.pictures.views import view
 
 ROLES = {Role.REFERENCE: "exact", Role.CANDIDATE: "surrogate", Role.RAW: "raw shots"}

@@ -15,11 +15,11 @@ from qdiff.data import pair_statistics as pairwise
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
+from qdiff.plotting.palette import PALETTE, Role, style_sheet
 from qdiff.report.pictures.circuit import circuit_picture
 from qdiff.report.pictures.comparison_pictures import comparison_pictures
 from qdiff.report.pictures.heat import largest, ticks
 from qdiff.report.pictures.pairs import correlations
-from qdiff.report.pictures.palette import PALETTE, Role, style_sheet
 from qdiff.report.pictures.picture import Picture
 from qdiff.report.pictures.rendering import inline, save_picture
 from qdiff.report.pictures.training import training_picture

@@ -12,13 +12,13 @@ from exact_surrogates import surrogate_of
 
 import qdiff
 from qdiff import Distribution, InputError, Shots, compare
+from qdiff.plotting.palette import Role
 from qdiff.report import page_parts
 from qdiff.report.comparison_page import comparison_page
 from qdiff.report.html import sections
 from qdiff.report.html.page import render
 from qdiff.report.page import CircuitSection, Page
 from qdiff.report.page_files import save_pictures, write_report
-from qdiff.report.pictures.palette import Role
 from qdiff.report.pictures.views import view
 
 TRUTH = Distribution(probabilities=np.array([0.4, 0.1, 0.2, 0.3]))

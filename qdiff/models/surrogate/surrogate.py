@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,12 +24,16 @@ from qdiff.models.surrogate import part_files
 from qdiff.models.surrogate.notebook_html import surrogate_html
 from qdiff.models.surrogate.part import Part, Parts, Weights
 from qdiff.models.surrogate.part_mixture import PartMixture
+from qdiff.tables import Tabular, flat
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MAX_MARGINAL_BITS = 20
 """Bits that `Surrogate.marginal` takes beyond the reach of a table."""
 
 
-class Surrogate:
+class Surrogate(Tabular):
     """A law over bitstrings, mixed from a diffusion model and what helps it.
 
     ``q(x) = w_d 1/M sum_m q_{s_m}(x) + w_i q_i(x) + w_m q_m(x) + w_r q_r(x) + w_s c(x)/N``: the
@@ -207,6 +211,22 @@ class Surrogate:
         card = {**self.card, "before_readout": True}
         return self._with(self._mixture.before_readout(confusion), card)
 
+    def plot(
+        self, ax: Axes | None = None, *, top: int = 16, label: str | None = None, seed: Seed = 0
+    ) -> Axes:
+        """Draw the likeliest strings as bars, and return the axes; see `Distribution.plot`.
+
+        Where there is no table, those that are drawn most often with `seed`, at their own
+        probability, or at their share among the drawn where that is all there is.
+        """
+        from qdiff.models.surrogate.picture import plot_surrogate
+
+        return plot_surrogate(self, ax, top=top, label=label, seed=seed)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """The model card, a record an entry: ``entry``, nested names with dots, and ``value``."""
+        return [{"entry": name, "value": value} for name, value in flat(self.card)]
+
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write one safetensors file with the card in its header; needs no Qiskit to load.
 
@@ -265,6 +285,4 @@ class Surrogate:
 
     def _repr_html_(self) -> str:
         weights = {part.value: weight for part, weight in self.weights.items()}
-        return surrogate_html(
-            self.registers, self.card, weights, lambda: self.distribution().probabilities
-        )
+        return surrogate_html(self.registers, self.card, weights, self.distribution)

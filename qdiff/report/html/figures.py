@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qdiff.report.html.markup import escape, scrolling, table
-from qdiff.report.pictures.palette import Role
+from qdiff.plotting.palette import Role
+from qdiff.report.html.markup import scrolling
 from qdiff.report.pictures.picture import Picture
 from qdiff.report.pictures.rendering import inline
 from qdiff.report.pictures.views import View
+from qdiff.tables import escape, html_table
 
 _THEMES = (
     ("auto", "as your system", ' checked=""'),
@@ -23,7 +24,7 @@ def figure(picture: Picture, *, level: int = 2) -> str:
     many = " many" if len(picture.panels) > 2 else ""
     behind = ""
     if picture.numbers is not None:
-        rows = table(picture.numbers.head, picture.numbers.rows)
+        rows = html_table(picture.numbers.rows, head=picture.numbers.head)
         behind = (
             f"<details><summary>The numbers</summary>"
             f"{scrolling(f'Numbers: {picture.title}', rows)}</details>"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from string import Template
 
 from qdiff.environment import __version__
+from qdiff.plotting.palette import style_sheet
 from qdiff.report.html import figures, sections
-from qdiff.report.html.markup import escape, resource
+from qdiff.report.html.markup import resource
 from qdiff.report.page import CircuitSection, Page
-from qdiff.report.pictures.palette import style_sheet
+from qdiff.tables import escape
 
 
 def render(page: Page) -> str:

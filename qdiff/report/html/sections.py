@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qdiff.comparison.scorecard import COLUMNS, Comparison
-from qdiff.report.html.markup import escape, scrolling, table
+from qdiff.report.html.markup import scrolling
+from qdiff.tables import escape, html_table
 
 READING_HELP = (
     "Read each value against its floor: what a perfect sampler of the reference scores, by the "
@@ -72,7 +73,7 @@ def circuit(record: Mapping[str, Any]) -> str:
     return (
         f"<p>Held-out shots decide whether the circuit's law is used. Verdict: "
         f"<strong>{escape(record.get('verdict', 'none'))}</strong>.</p>"
-        f"{scrolling('Steps of the fit', table(head, steps))}<dl>{rows}</dl>"
+        f"{scrolling('Steps of the fit', html_table(steps, head=head))}<dl>{rows}</dl>"
     )
 
 
@@ -121,4 +122,4 @@ def _code(value: object) -> str:
 
 
 def _comparison(name: str, comparison: Comparison) -> str:
-    return f"<h3>{escape(name)}</h3>{scrolling(name, comparison._repr_html_())}"
+    return f"<h3>{escape(name)}</h3>{scrolling(name, comparison.to_html())}"

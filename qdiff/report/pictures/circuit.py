@@ -9,10 +9,10 @@ import numpy as np
 
 from qdiff.data import count_keys
 from qdiff.data.bits import Floats
-from qdiff.report.pictures.axes import finish
-from qdiff.report.pictures.palette import light
+from qdiff.plotting.axes import finish
+from qdiff.plotting.palette import light
+from qdiff.plotting.strings import TOP_STRINGS, list_strings
 from qdiff.report.pictures.picture import Panel, Picture
-from qdiff.report.pictures.strings import TOP_STRINGS, list_strings
 from qdiff.report.pictures.views import View
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdiff.data.bits import Floats
-from qdiff.report.pictures.axes import finish, mark, number_logarithmic
-from qdiff.report.pictures.palette import light
+from qdiff.plotting.axes import finish, mark, number_logarithmic
+from qdiff.plotting.palette import light
 from qdiff.report.pictures.picture import Numbers, Panel, Picture
 from qdiff.report.pictures.views import View
 

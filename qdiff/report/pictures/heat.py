@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdiff.data.bits import Floats
-from qdiff.report.pictures.palette import LESS, MORE
+from qdiff.plotting.palette import LESS, MORE
 from qdiff.report.pictures.picture import Panel
 
 if TYPE_CHECKING:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qdiff.data import storage
 from qdiff.errors import InputError
-from qdiff.report.pictures.axes import MARK
-from qdiff.report.pictures.palette import PALETTE, light
+from qdiff.plotting.axes import MARK
+from qdiff.plotting.palette import PALETTE
+from qdiff.plotting.style import style
 from qdiff.report.pictures.picture import Panel, Picture
 
 if TYPE_CHECKING:
@@ -60,32 +60,6 @@ def plotted(panels: Sequence[Panel]) -> Figure:
     for place, panel in zip(places, panels, strict=True):
         panel.plot(place.subplots())
     return figure
-
-
-def style() -> AbstractContextManager[None]:
-    """How all pictures look. Names come from outside, so that no text is read as a formula."""
-    import matplotlib
-
-    ink, quiet, rule = light("ink"), light("quiet"), light("rule")
-    settings: dict[str, Any] = {
-        "axes.edgecolor": rule,
-        "axes.labelcolor": quiet,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlecolor": ink,
-        "axes.titlelocation": "left",
-        "axes.titlesize": 11,
-        "font.size": 11,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "qdiff",
-        "text.color": ink,
-        "text.parse_math": False,
-        "xtick.color": quiet,
-        "ytick.color": quiet,
-        "xtick.minor.visible": False,
-        "ytick.minor.visible": False,
-    }
-    return matplotlib.rc_context(settings)  # type: ignore[arg-type]
 
 
 def _inline(panel: Panel, prefix: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdiff.report.pictures.axes import finish
-from qdiff.report.pictures.palette import light
+from qdiff.plotting.axes import finish
+from qdiff.plotting.palette import light
 from qdiff.report.pictures.picture import Panel, Picture, printable
 
 if TYPE_CHECKING:

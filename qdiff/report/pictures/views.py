@@ -16,7 +16,7 @@ from qdiff.data.bits import Bits, Floats, Words
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
-from qdiff.report.pictures.palette import Role
+from qdiff.plotting.palette import Role
 from qdiff.report.pictures.picture import printable
 
 LogProb = Callable[[Bits], Floats]
@@ -69,10 +69,7 @@ class TableView(View):
         return self._table[bitorder.to_indices(words, self.num_bits)]
 
     def likeliest(self, count: int) -> Words:
-        count = min(count, len(self._table))
-        top = np.argpartition(self._table, -count)[-count:]
-        order = np.lexsort((top, -self._table[top]))
-        return bitorder.from_indices(top[order])
+        return self._data.likeliest(count)[0]
 
     def ranked(self) -> Floats:
         return np.sort(self._table)[::-1]
@@ -106,7 +103,7 @@ class ShotsView(View):
         return np.array(counts) / self._shots.num_shots
 
     def likeliest(self, count: int) -> Words:
-        return self._shots.words[np.argsort(-self._shots.counts, kind="stable")[:count]]
+        return self._shots.likeliest(count)[0]
 
     def ranked(self) -> Floats:
         return np.sort(self._shots.counts)[::-1] / self._shots.num_shots

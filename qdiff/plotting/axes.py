@@ -7,7 +7,7 @@ from math import floor, log10
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from qdiff.report.pictures.palette import Role
+from qdiff.plotting.palette import Role
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -1,0 +1,76 @@
+"""How drift shows itself: a picture, records, a table in a notebook."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdiff.errors import InputError
+from qdiff.tables import Tabular, html_table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SHOWN_ROWS = 3
+"""Bits, and pairs, in a notebook."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """How often one bit is 1, or two bits differ, in the batch and in the reference set.
+
+    `z` is the difference over its standard deviation; `p_value` is corrected for having looked at
+    all bits (or all pairs).
+    """
+
+    bits: tuple[int, ...]
+    observed: float
+    expected: float
+    z: float
+    p_value: float
+
+
+class ShowsDrift(Tabular):
+    """What was found of single bits and of pairs, the largest changes first."""
+
+    bits: tuple[Change, ...]
+    pairs: tuple[Change, ...]
+    any_p_value: float
+    num_shots: int
+    reference: str
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """A record a change, bits and then pairs, the largest first; ``bits`` as a tuple."""
+        return [asdict(change) for change in (*self.bits, *self.pairs)]
+
+    def plot(self, ax: Axes | None = None, *, level: float = 0.01) -> Axes:
+        """Draw by how many standard deviations each bit changed, and return the axes.
+
+        Bits whose p-value, corrected for all of them, lies below `level` stand out. On `ax`, or
+        the axes of a new figure. Raises `InputError` unless `level` is between 0 and 1.
+        """
+        from qdiff.plotting.changes import plot_changes
+
+        if not isinstance(level, int | float) or not 0 < level < 1:
+            raise InputError(f"level must be between 0 and 1, got {level!r}")
+        bits = sorted(self.bits, key=lambda change: change.bits)
+        z, p_values = (np.array([getattr(b, name) for b in bits]) for name in ("z", "p_value"))
+        return plot_changes(ax, z, p_values, level=level)
+
+    def _repr_html_(self) -> str:
+        changes = (*self.bits[:_SHOWN_ROWS], *self.pairs[:_SHOWN_ROWS])
+        rows = [
+            (
+                " and ".join(f"bit {bit}" for bit in each.bits),
+                *(f"{x:.4g}" for x in (each.observed, each.expected, each.z, each.p_value)),
+            )
+            for each in changes
+        ]
+        caption = (
+            f"{self.num_shots:,} shots against {self.reference}: p-value of any change "
+            f"{self.any_p_value:.3g}; share of ones, of two bits how often they differ"
+        )
+        head = ("", "observed", "expected", "z", "p-value, corrected")
+        return html_table(rows, head=head, caption=caption)
