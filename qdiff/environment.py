@@ -26,5 +26,5 @@ def needed(module: str) -> Any:
         return import_module(module)
     except ImportError:
         raise InputError(
-            f"{purpose} need the extra {extra!r}: pip install 'qdiff[{extra}]'"
+            f"{purpose} need the extra {extra!r}: pip install 'qdiff-sampler[{extra}]'"
         ) from None

@@ -20,9 +20,9 @@ def no_extras(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_extras")
 def test_missing_extras_are_named() -> None:
-    with pytest.raises(InputError, match=r"pip install 'qdiff\[ibm\]'"):
+    with pytest.raises(InputError, match=r"pip install 'qdiff-sampler\[ibm\]'"):
         NoiseSpec.parse("fake_torino")
-    with pytest.raises(InputError, match=r"pip install 'qdiff\[mqt\]'"):
+    with pytest.raises(InputError, match=r"pip install 'qdiff-sampler\[mqt\]'"):
         qdiff.load_circuit("mqt:ghz:4")
 
 

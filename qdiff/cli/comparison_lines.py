@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
@@ -12,7 +13,10 @@ if TYPE_CHECKING:
     from qdiff.comparison.intervals.central import Interval
     from qdiff.comparison.scorecard import Comparison
 
-_SHORTER = {"Z strings of weight": "Z, weight", "Marginals of order": "Marginals, order"}
+_SHORTER = {
+    r"Z strings of weight (\d)": r"Z, weight \1",
+    r"Marginals of order (\d)": r"\1-bit marginals",
+}
 
 _GAP = 2
 
@@ -71,7 +75,7 @@ def _values(found: Comparison) -> dict[str, str]:
 
 def _shortened(title: str, room: int) -> str:
     for long, short in _SHORTER.items():
-        title = title.replace(long, short)
+        title = re.sub(long, short, title)
     return title if len(title) <= room else title[: room - 1] + "…"
 
 

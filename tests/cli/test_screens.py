@@ -29,7 +29,7 @@ DOZEN = (
     "Z, weight 1, rms error",
     "Z, weight 2, rms error",
     "Z, weight 3, rms error",
-    "Marginals, order 3, mean TV",
+    "3-bit marginals, mean TV",
     "Hamming weight, TV",
 )
 

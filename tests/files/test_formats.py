@@ -386,7 +386,7 @@ def test_missing_extras_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     import sys
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r"pip install 'qdiff\[parquet\]'"):
+    with pytest.raises(InputError, match=r"pip install 'qdiff-sampler\[parquet\]'"):
         formats.write(SHOTS, Form.PARQUET)
     (tmp_path / "x").write_bytes(b"PAR1")
     with pytest.raises(InputError, match="extra 'parquet'"):
