@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from qdiff.comparison.scorecard import Comparison
 
 _SHORTER = {
+    r"KL\(reference ‖ candidate\)": "KL divergence",
+    r"Jensen-Shannon divergence": "Jensen-Shannon",
+    r"Heavy-output probability": "Heavy outputs",
     r"Z strings of weight (\d)": r"Z, weight \1",
+    r"Marginals of order (\d), mean TV": r"\1-bit marginals, TV",
     r"Marginals of order (\d)": r"\1-bit marginals",
 }
+"""What the titles of metrics are called where a column must be narrow."""
 
 _GAP = 2
 

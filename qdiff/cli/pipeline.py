@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,12 +76,16 @@ class _Stages:
 
 
 def run(
-    job: Job, *, watch: Watch | None = None, announce: Callable[[str], None] = lambda _: None
+    job: Job,
+    *,
+    watching: Callable[[], AbstractContextManager[Watch | None]] = nullcontext,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Simulate, find the reference, fit, sample, compare and report; write `FILES` to the folder.
 
-    `announce` is told of each stage, `watch` of each training step. Raises `InputError` for
-    whatever a stage refuses, and when results of an earlier run are in the way.
+    `announce` is told of each stage, and what `watching` yields of each training step; it is open
+    while the surrogate is fitted. Raises `InputError` for whatever a stage refuses, and when
+    results of an earlier run are in the way.
     """
     circuit = load_circuit(job.circuit)
     noise = NoiseSpec.parse(job.noise) if isinstance(job.noise, str) else job.noise
@@ -100,7 +104,7 @@ def run(
         if truth is not None:
             truth.save(job.out / "reference.safetensors", force=job.force)
     how = "from shots alone" if told is None else "from shots alone, and told the circuit"
-    with stages.stage("fit", f"fitting the surrogate {how}"):
+    with stages.stage("fit", f"fitting the surrogate {how}"), watching() as watch:
         model = fit(
             shots,
             circuit=told,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,8 +71,11 @@ def run(
         command=console.command(),
         pictures=pictures,
     )
-    with console.training_bar(shown=shown) as watch:
-        outcome = pipeline.run(job, watch=watch, announce=interrupts.heeding(console.say))
+    outcome = pipeline.run(
+        job,
+        watching=partial(console.training_bar, shown=shown),
+        announce=interrupts.heeding(console.say),
+    )
     if json:
         console.print_json({**outcome.to_dict(), "out": str(job.out)})
         return
@@ -93,9 +97,12 @@ def _lines(job: Job, outcome: Outcome) -> Iterator[str]:
         yield from side_by_side(outcome.laws)
         yield f"a perfect sampler: 95 % of draws of {job.shots:,} shots; divergences in nats"
     else:
-        yield f"held-out score {card['heldout']['nats_per_shot']:.4f} nats a shot"
+        yield f"held-out score {card['heldout']['nats_per_shot']:.4f} nats a shot, from shots alone"
     if "circuit" in card:
-        yield f"circuit (its noise is not told): {card['circuit']['verdict']}"
+        told = card["circuit"]
+        if not outcome.laws:
+            yield f"{told['nats_per_shot_of_the_circuit_alone']:.4f} by the circuit that was told"
+        yield f"circuit (its noise is not told): {told['verdict']}"
     yield f"page: {job.out / pipeline.REPORT}; all metrics: --full, --json"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +21,17 @@ WIDTH, HEIGHT = 80, 23  # and the prompt below
 ROOT = Path(__file__).parents[2]
 
 DOZEN = (
-    "KL(reference ‖ candidate)",
-    "Jensen-Shannon divergence",
+    "KL divergence",
+    "Jensen-Shannon",
     "Total variation",
     "Hellinger fidelity",
     "Shot multiplier",
     "Linear XEB",
-    "Heavy-output probability",
+    "Heavy outputs",
     "Z, weight 1, rms error",
     "Z, weight 2, rms error",
     "Z, weight 3, rms error",
-    "3-bit marginals, mean TV",
+    "3-bit marginals, TV",
     "Hamming weight, TV",
 )
 
@@ -80,6 +82,7 @@ def test_run_prints_one_screen_with_both_fits_side_by_side(qdiff_command) -> Non
     assert told == f"{saved['surrogate']['kl']['value']:.4g}"
     assert alone == f"{saved['without_circuit']['kl']['value']:.4g}"
     assert raw == f"{saved['surrogate']['kl']['training']:.4g}"
+    assert not any("…" in line for line in lines)
     assert lines[-1] == "page: r/report.html; all metrics: --full, --json"
     full = qdiff_command(*run, "--out", "f", "--full")
     assert "Z strings of weight 3, largest error" in full.out
@@ -100,8 +103,30 @@ def test_run_tells_the_circuit_where_it_can_and_says_where_not(qdiff_command) ->
     done = qdiff_command(*twice)
     assert done.code == 0
     assert "from shots alone, since the circuit cannot be told" in " ".join(screen(done))
+    large = Job(circuit="ghz:17")
+    found, (why,) = pipeline._told(large, qdiff.load_circuit("ghz:17"))
+    assert found is None
+    assert "--use-circuit" in why
     refused = qdiff_command(*twice, "--force", "--use-circuit")
     assert (refused.code, refused.out) == (2, "")
+
+
+@pytest.mark.usefixtures("quick_run")
+def test_the_bar_is_there_while_the_surrogate_is_fitted_and_no_longer(tmp_path) -> None:
+    """Whatever else is printed while a bar is shown would break it and stay on the screen."""
+    seen: list[str] = []
+
+    @contextmanager
+    def bar() -> Iterator[Callable[[object], None]]:
+        seen.append("begins")
+        yield lambda _: seen.append("step")
+        seen.append("ends")
+
+    job = Job(circuit="ghz:2", shots=100, effort="fast", out=tmp_path / "r")
+    pipeline.run(job, watching=bar, announce=lambda line: seen.append(line.split()[0]))
+    assert list(dict.fromkeys(seen)) == [
+        *("simulating", "computing", "fitting", "begins", "step", "ends", "comparing"),
+    ]
 
 
 @pytest.fixture
