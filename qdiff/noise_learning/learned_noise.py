@@ -23,6 +23,7 @@ from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning import storage
 from qdiff.noise_learning.circuit_fit import fit_known_noise
+from qdiff.noise_learning.learned_noise_shown import ShowsNoise
 from qdiff.noise_learning.learned_numbers import LearnedNumber, confounded, learned_numbers
 from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, TURNS, Number
 from qdiff.noise_learning.posterior import Posterior
@@ -39,7 +40,7 @@ OPERATIONS = 4e9
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LearnedNoise:
+class LearnedNoise(ShowsNoise):
     """What shots have told of a device's noise. Build one with `qdiff.learn_noise`.
 
     Attributes
