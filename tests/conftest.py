@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,10 +14,15 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
-def short_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As few steps as a plan may have and small bonds, where it is not tested how good a fit is."""
-    from qdiff.models.matrix_product.fit import MatrixProductConfig, fit_matrix_product
+def small_chains() -> Iterator[None]:
+    """Small matrix-product laws, where it is not tested how good a fit is."""
+    import quick_fits
 
-    small = partial(fit_matrix_product, config=MatrixProductConfig(bonds=(1, 2)))
-    monkeypatch.setattr("qdiff.fitting.fit_parts.fit_matrix_product", small)
+    with quick_fits.small_chains():
+        yield
+
+
+@pytest.fixture
+def short_trainings(monkeypatch: pytest.MonkeyPatch, small_chains: None) -> None:
+    """And as few steps as a plan may have."""
     monkeypatch.setattr("qdiff.fitting.choose_config._part_of_a_training", lambda num_bits: 0.02)

@@ -148,13 +148,16 @@ def test_shots_are_not_taken_for_circuits(tmp_path: Path) -> None:
     convert(tmp_path / "target.safetensors", tmp_path / "x.json")
 
 
-def test_circuits_keep_the_names_of_registers_or_are_refused(tmp_path: Path) -> None:
+def test_circuits_keep_the_names_of_registers_or_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # each of twenty readings would first be tried in a process of its own
+    monkeypatch.setattr("qdiff.circuit.loading.rehearse", lambda *_: None)
     for name, kept in (("meas", True), ("my register", False), ("measure", False), ("é", False)):
         circuit = QuantumCircuit(QuantumRegister(1, "q"), ClassicalRegister(1, name))
         circuit.measure(0, 0)
         with open(tmp_path / "a.qpy", "wb") as file:
             qpy.dump(circuit, file)
-        convert(tmp_path / "a.qpy", tmp_path / "b.qpy", force=True)
         for target in ("b.qpy", "c.qasm", "d.qasm2"):
             if kept or target == "b.qpy":
                 convert(tmp_path / "a.qpy", tmp_path / target, force=True)

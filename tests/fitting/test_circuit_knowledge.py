@@ -21,9 +21,11 @@ SHOTS = qdiff.exact("ising:3", NOISE).sample(1000, seed=1)
 FLIPS = Confusion.independent([0.02] * 3, [0.05] * 3)
 
 
+@pytest.mark.usefixtures("small_chains")
 def test_a_program_tells_a_fit_what_its_circuit_does() -> None:
+    light = CircuitFitConfig(operations=1e6)
     fits = [
-        qdiff.fit(SHOTS, circuit=circuit, seed=1, config=brief(QUICK))
+        qdiff.fit(SHOTS, circuit=circuit, noise=light, seed=1, config=brief(QUICK))
         for circuit in ("ising:3", program_of("ising:3"))
     ]
     assert fits[0].weights == fits[1].weights

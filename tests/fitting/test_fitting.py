@@ -9,7 +9,7 @@ import pytest
 import torch
 from chi_square import FALSE_ALARM, p_value
 from known_laws import porter_thomas
-from quick_fits import QUICK, training_shots
+from quick_fits import QUICK, small_chains, training_shots
 
 import qdiff
 from qdiff import Distribution, FitConfig, InputError, Surrogate
@@ -23,6 +23,8 @@ from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.models.laws.mixture import members
 from qdiff.models.surrogate.part import Part
+
+pytestmark = pytest.mark.usefixtures("small_chains")
 
 TRAINING = TrainingConfig(steps=60, batch=64, evaluate_every=20)
 TWO = FitConfig(
@@ -54,7 +56,8 @@ def stop_after(steps: int):
 @pytest.fixture(scope="module")
 def whole() -> Surrogate:
     """A fit that nothing interrupts."""
-    return qdiff.fit(training_shots(), seed=5, config=TWO)
+    with small_chains():
+        return qdiff.fit(training_shots(), seed=5, config=TWO)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +247,8 @@ FOLDED = replace(TWO, folds=3, candidates=TWO.candidates[:1])
 
 @pytest.fixture(scope="module")
 def folded() -> Surrogate:
-    return qdiff.fit(training_shots(shots=600), seed=2, config=FOLDED)
+    with small_chains():
+        return qdiff.fit(training_shots(shots=600), seed=2, config=FOLDED)
 
 
 def test_folds_are_fitted_averaged_and_saved(tmp_path, folded: Surrogate) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
+from unittest import mock
 
 from known_laws import porter_thomas
 
@@ -11,6 +14,7 @@ from qdiff import Distribution, FitConfig, Register, Shots, Surrogate, fit
 from qdiff.fitting.config import Candidate
 from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
 from qdiff.models.diffusion.training.trainer import TrainingConfig
+from qdiff.models.matrix_product.fit import MatrixProductConfig, fit_matrix_product
 
 TRAINING = TrainingConfig(steps=150, batch=256, evaluate_every=50)
 FEW_STEPS = TrainingConfig(steps=10, batch=64, evaluate_every=5, warmup=2)
@@ -41,10 +45,19 @@ def training_shots(num_bits: int = 6, shots: int = 3000) -> Shots:
     return law.sample(shots, seed=1)
 
 
+@contextmanager
+def small_chains() -> Iterator[None]:
+    """Fits whose matrix-product law has small bonds, found in few steps."""
+    small = partial(fit_matrix_product, config=MatrixProductConfig(bonds=(1, 2), steps=30))
+    with mock.patch("qdiff.fitting.fit_parts.fit_matrix_product", small):
+        yield
+
+
 @cache
 def quick_surrogate() -> Surrogate:
     """A surrogate of six bits, fitted once for all files that a process tests."""
-    return fit(training_shots(), seed=3, config=QUICK)
+    with small_chains():
+        return fit(training_shots(), seed=3, config=QUICK)
 
 
 GIVEN = {1: 1, 4: 0}

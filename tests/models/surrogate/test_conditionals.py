@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from quick_fits import GIVEN, QUICK, brief, quick_surrogate, training_shots
+from quick_fits import GIVEN, QUICK, brief, quick_surrogate
 
 import qdiff
 from qdiff import Distribution, InputError, Shots, Surrogate
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
+from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.surrogate import part_mixture
 from qdiff.models.surrogate.part import Part
 
@@ -116,7 +117,9 @@ def test_what_is_left_out_beyond_tables_is_said(model: Surrogate, reach: str) ->
 
 
 def test_the_same_arguments_give_the_same_shots_whatever_was_asked_before(model) -> None:
-    fresh = qdiff.fit(training_shots(), seed=3, config=QUICK)
+    fresh = Surrogate(
+        parts=model.parts, weights=model.weights, registers=model.registers, card=model.card
+    )  # which has built no table yet
     before = fresh.sample(300, seed=2)
     fresh.distribution()
     assert fresh.sample(300, seed=2) == before
@@ -186,7 +189,9 @@ def test_whole_numbers_of_any_kind_are_taken(model: Surrogate) -> None:
 
 
 def test_given_bits_of_probability_zero_are_refused() -> None:
-    model = qdiff.fit(Shots.from_counts({"000": 1000}), seed=1, config=QUICK).only(Part.SHOTS)
+    shots = Shots.from_counts({"000": 1000})
+    parts, weights = {Part.SHOTS: HistogramLaw(shots)}, {Part.SHOTS: 1.0}
+    model = Surrogate(parts=parts, weights=weights, registers=shots.registers, card={})
     with pytest.raises(InputError, match="probability zero"):
         model.sample(5, seed=1, given={0: 1})
 
@@ -214,7 +219,7 @@ def test_wide_models_answer_too() -> None:
     assert (shots.bits[:, 0] == 1).all()
     assert (shots.bits[:, 39] == 0).all()
     assert np.isfinite(model.log_prob(shots.bits, given={0: 1, 39: 0})).all()
-    pair = model.marginal([0, 1])
+    pair = model.marginal([0, 1], shots=2000)
     assert pair.probabilities[[0, 3]].sum() > 0.8  # all of it in the data
     assert model.sample(500, seed=1, steps=5).num_shots == 500
     both = model.sample(500, seed=1, steps=5, given={0: 1, 39: 0})

@@ -14,6 +14,8 @@ from qdiff import InputError, Shots, Surrogate
 from qdiff.data import bits as bitorder
 from qdiff.models.surrogate.part import Part
 
+pytestmark = pytest.mark.usefixtures("small_chains")
+
 
 @pytest.fixture(scope="module")
 def model() -> Surrogate:
