@@ -121,7 +121,7 @@ def test_trajectories_agree_with_the_exact_law_within_their_errors() -> None:
     circuit = random_circuit(4, 16, seed=2)
     spec = NoiseSpec(p1=0.05, p2=0.1, readout=(0.02, 0.06))
     law = exact(circuit, spec)
-    found = trajectories(circuit, spec, samples=20_000, seed=5)
+    found = trajectories(circuit, spec, samples=10_000, seed=5)
     assert found.standard_error is not None
     deviation = (found.probabilities - law.probabilities) / found.standard_error
     # 50 batches: Student's t with 49 degrees of freedom, 16 entries, false alarm 1e-6
