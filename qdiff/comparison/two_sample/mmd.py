@@ -118,19 +118,25 @@ def mmd_test(
     else:
         found, errors = _random_strings(pool, tried, times, generator)
         estimator = f"{Z_STRINGS:,} random Z strings a bandwidth, {distinct:,} distinct bitstrings"
-    each = tuple(
-        Discrepancy(
-            bandwidth=kernel.bandwidth,
-            mean_weight=kernel.mean_weight(pool.num_bits),
-            squared=float(values[0]),
-            string_error=error,
-            null_deviation=float(values[1:].std()),
-            p_value=p_value(values),
-        )
-        for kernel, values, error in zip(tried, found.T, errors, strict=True)
+    each = zip(tried, found.T, errors, strict=True)
+    return MMDTest(
+        p_value=p_value(_standardised(found).max(axis=1)),
+        bandwidths=tuple(_discrepancy(*one, pool.num_bits) for one in each),
+        permutations=times,
+        estimator=estimator,
     )
-    together = p_value(_standardised(found).max(axis=1))
-    return MMDTest(p_value=together, bandwidths=each, permutations=times, estimator=estimator)
+
+
+def _discrepancy(kernel: HammingKernel, values: Floats, error: float, num_bits: int) -> Discrepancy:
+    """From the estimate of one kernel, as labelled and relabelled, ``(times + 1,)``."""
+    return Discrepancy(
+        bandwidth=kernel.bandwidth,
+        mean_weight=kernel.mean_weight(num_bits),
+        squared=float(values[0]),
+        string_error=error,
+        null_deviation=float(values[1:].std()),
+        p_value=p_value(values),
+    )
 
 
 def _checked(kernels: object) -> tuple[HammingKernel, ...]:
