@@ -176,8 +176,7 @@ class _Scope:
                 return self.expression(value)
             case list() | tuple():
                 return [self.value(item) for item in value]
-        symbolic = hasattr(value, "parameters")
-        return str(value) if symbolic else type(value).__qualname__
+        return str(value) if hasattr(value, "parameters") else type(value).__qualname__
 
     def expression(self, node: expr.Expr) -> Form:
         head = [type(node).__name__, str(node.type)]

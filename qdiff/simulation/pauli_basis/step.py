@@ -68,8 +68,7 @@ def _after(first: Step, second: Step) -> Step:
     if second.qubits == first.qubits:
         matrix = second.matrix
     elif len(second.qubits) == 2:
-        swapped = second.matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2)
-        matrix = swapped.reshape(16, 16)
+        matrix = second.matrix.reshape(4, 4, 4, 4).transpose(1, 0, 3, 2).reshape(16, 16)
     elif second.qubits[0] == first.qubits[0]:
         matrix = np.kron(second.matrix, np.eye(4))
     else:
