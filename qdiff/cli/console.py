@@ -41,14 +41,14 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def show(line: str) -> None:
+def show(line: str, *, err: bool = False) -> None:
     """A line of a result, broken where it is wider than a screen."""
-    typer.echo(_broken(line))
+    typer.echo(_broken(line), err=err)
 
 
 def say(message: str) -> None:
     """A remark, on standard error."""
-    typer.echo(_broken(message), err=True)
+    show(message, err=True)
 
 
 def _broken(line: str) -> str:
