@@ -20,7 +20,7 @@ from record import Row
 
 import qdiff
 from qdiff import Register, Shots
-from qdiff.data import storage
+from qdiff.data import output
 from qdiff.files import formats as forms
 from qdiff.files.formats import Form
 from qdiff.files.hints import Hints
@@ -47,7 +47,7 @@ def measure(cell: Row) -> Row:
             if form is None:
                 made.save(path, force=True)
             else:
-                storage.write_bytes(path, forms.write(made, form), force=True)
+                output.write_bytes(path, forms.write(made, form), force=True)
 
         def read() -> None:
             if qdiff.load(path, hints, form=form) != made:

@@ -22,6 +22,7 @@ from qdiff.circuit.measurement import measures
 from qdiff.circuit.openqasm import MAX_REGISTER_BITS
 from qdiff.circuit.parsing import QASM2, QASM3, QPY, parse
 from qdiff.circuit.sandbox import BeyondLimitsError, rehearse, unroll
+from qdiff.data.output import STANDARD
 from qdiff.errors import InputError
 
 OLDEST_SAFE_QPY = 13
@@ -53,7 +54,7 @@ def load_circuit(source: str | Path | QuantumCircuit) -> QuantumCircuit:
         return _checked(source, f"circuit {source.name!r}")
     if not isinstance(source, (str, Path)):
         raise InputError(f"a circuit is a path, a text or a QuantumCircuit, got {source!r}")
-    if isinstance(source, str) and not os.path.exists(source):
+    if isinstance(source, str) and source != STANDARD and not os.path.exists(source):
         return _checked(_from_family(source), source)
     return _checked(_from_file(Path(source)), str(source))
 

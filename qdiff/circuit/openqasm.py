@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from qdiff.data import storage
+from qdiff.data.source import opened
 from qdiff.errors import InputError
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -40,7 +40,7 @@ HQSLIB = "hqslib1.inc"
 
 def read_file(path: Path) -> bytes:
     """The bytes of a circuit file. Raises `InputError` where there is none, or a vast one."""
-    with storage.opened(path) as file:
+    with opened(path) as file:
         data: bytes = file.read(MAX_FILE_BYTES + 1)
     if len(data) > MAX_FILE_BYTES:
         raise InputError(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MiB")

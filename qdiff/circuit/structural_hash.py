@@ -32,6 +32,8 @@ from qiskit.circuit import (
 from qiskit.circuit.classical import expr
 from qiskit.circuit.library import get_standard_gate_name_mapping
 
+from qdiff.data.argument_checks import check_is
+
 _VERSION = "qdiff circuit 1"
 _MOST_WRITTEN_OUT = 10_000  # turns of a loop; a longer range is named by its ends
 Form = str | int | list[Any]
@@ -53,6 +55,7 @@ def circuit_hash(circuit: QuantumCircuit) -> str:
     >>> circuit_hash(one) == circuit_hash(two)
     True
     """
+    check_is(circuit, QuantumCircuit, "circuit")
     form = [_VERSION, _Scope.of(circuit, {}).circuit(circuit)]
     return hashlib.sha256(json.dumps(form, separators=(",", ":")).encode()).hexdigest()
 

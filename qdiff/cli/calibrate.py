@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qdiff.cli import console, option_texts
+from qdiff.cli import console, option_texts, outputs
 from qdiff.cli.options import BitsOption, ForceOption, RegistersOption
 from qdiff.errors import InputError
 
@@ -50,20 +51,22 @@ def calibrate(
 
     Example: qdiff calibrate job.json --pub 0,1 --circuit ones_on_device.qpy --out readout.toml
     """
-    from qdiff.data import storage
+    from qdiff.data.source import seekable
     from qdiff.noise import calibration
     from qdiff.noise.spec import NoiseSpec
 
-    storage.refuse_existing(out, force=force)
+    outputs.check(out, *files, base, circuit, force=force)
     gates = None if base is None else NoiseSpec.parse(base)
-    if len(files) == 1 and calibration.is_mthree(files[0]):
-        if (pub, only, qubits, circuit, bits, registers) != (None,) * 6:
-            raise InputError("mthree's calibration is by qubit; only --base goes with it")
-        spec = calibration.from_mthree(files[0], base=gates)
-    else:
-        zeros, ones = _calibration_shots(files, pub, bits, registers)
-        places, read = _bits_and_qubits(zeros, only=only, qubits=qubits, circuit=circuit)
-        spec = calibration.from_shots(zeros, ones, bits=places, qubits=read, base=gates)
+    with ExitStack() as stack:  # a file may be a pipe, and is asked first what it is
+        files = [stack.enter_context(seekable(file)) for file in files]
+        if len(files) == 1 and calibration.is_mthree(files[0]):
+            if (pub, only, qubits, circuit, bits, registers) != (None,) * 6:
+                raise InputError("mthree's calibration is by qubit; only --base goes with it")
+            spec = calibration.from_mthree(files[0], base=gates)
+        else:
+            zeros, ones = _calibration_shots(files, pub, bits, registers)
+            places, read = _bits_and_qubits(zeros, only=only, qubits=qubits, circuit=circuit)
+            spec = calibration.from_shots(zeros, ones, bits=places, qubits=read, base=gates)
     _write(spec, out, force=force)
 
 
@@ -114,9 +117,10 @@ def _bits_and_qubits(
 
 def _write(spec: NoiseSpec, out: Path, *, force: bool) -> None:
     """Write the noise, and say whose readout it has."""
-    from qdiff.data import storage
+
+    from qdiff.data.output import write_text
 
     text = spec.to_json() if out.suffix == ".json" else spec.to_toml()
-    storage.write_text(out, text, force=force)
+    write_text(out, text, force=force)
     own = [qubit for qubit, noise in spec.qubits.items() if noise.readout is not None]
     console.show(f"{out} written: readout of qubits {option_texts.ranges(own)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qdiff.cli import console, results
+from qdiff.cli import console, outputs, results
 from qdiff.cli.comparison_lines import comparison_lines
 from qdiff.cli.options import ForceOption, FullOption, JsonOption, PicturesOption, SeedOption
 from qdiff.errors import InputError
@@ -46,7 +46,7 @@ def compare(
     from qdiff.data.shots import Shots
     from qdiff.files.load import load, load_data, load_shots
 
-    _check_report(report, pictures, force=force)
+    _check_report(report, pictures, candidate, reference, training, force=force)
     shown, target = load(candidate), load_data(reference)
     fitted_to = None if training is None else load_shots(training)
     value = _comparable(shown, target, seed)
@@ -79,9 +79,8 @@ def _lines(found: Comparison, candidate: str, reference: str, report: Path | Non
     yield f"{'' if report is None else f'page: {report}; '}all metrics: --full, --json"
 
 
-def _check_report(report: Path | None, pictures: str | None, *, force: bool) -> None:
+def _check_report(report: Path | None, pictures: str | None, *inputs: object, force: bool) -> None:
     """What can be refused of a page before anything is compared."""
-    from qdiff.data import storage
     from qdiff.report.page_files import check_pictures
 
     if report is None:
@@ -90,9 +89,7 @@ def _check_report(report: Path | None, pictures: str | None, *, force: bool) -> 
         return
     if pictures is not None:
         check_pictures(report, pictures, force=force)
-    storage.refuse_existing(report, force=force)
-    if report.is_dir():
-        raise InputError(f"{report} is a folder; name a file such as {report / 'page.html'}")
+    outputs.check(report, *inputs, force=force)
 
 
 def _comparable(

@@ -11,7 +11,7 @@ import shlex
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -47,8 +47,9 @@ def show(line: str, *, err: bool = False) -> None:
 
 
 def say(message: str) -> None:
-    """A remark, on standard error."""
-    show(message, err=True)
+    """A remark, on standard error; where that is full nobody can be told."""
+    with suppress(OSError):
+        show(message, err=True)
 
 
 def _broken(line: str) -> str:
@@ -70,7 +71,8 @@ def fail(message: str, code: int) -> NoReturn:
     line = plain(f"qdiff: {' '.join(message.split())}")
     if len(line) > _LONGEST_MESSAGE:
         line = f"{line[: _LONGEST_MESSAGE // 2]} ... {line[5 - _LONGEST_MESSAGE // 2 :]}"
-    typer.echo(line, err=True)
+    with suppress(OSError):
+        typer.echo(line, err=True)
     sys.exit(code)
 
 

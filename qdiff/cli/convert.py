@@ -44,6 +44,7 @@ def convert(
 
     Example: qdiff convert job.json shots.safetensors
     """
+    from qdiff.data.output import is_standard
     from qdiff.files.convert import convert as converted
     from qdiff.files.hints import Hints
 
@@ -58,7 +59,7 @@ def convert(
         shots=shots,
     )
     value = converted(source, target, to=to, form=form, hints=hints, force=force)
-    console.show(f"{target} written: {_summary(value)}")
+    console.show(f"{target} written: {_summary(value)}", err=is_standard(target))
 
 
 def _summary(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, results
+from qdiff.cli import console, outputs, results
 from qdiff.cli.options import (
     DEFAULT_NOISE,
     CircuitArgument,
@@ -33,11 +33,10 @@ def exact(
 
     Example: qdiff exact ising:10 --noise superconducting --out exact.safetensors
     """
-    from qdiff.data import storage
     from qdiff.simulation.exact import exact as exact_law
     from qdiff.simulation.trajectories import trajectories as average
 
-    storage.refuse_existing(out, force=force)
+    outputs.check(out, circuit, noise, force=force)
     shown = console.interactive(json)
     if trajectories is None:
         law = exact_law(circuit, noise, progress=shown)

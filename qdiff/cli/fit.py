@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, results
+from qdiff.cli import console, outputs, results
 from qdiff.cli.option_texts import noise_of
 from qdiff.cli.options import (
     DeviceOption,
@@ -41,11 +41,12 @@ def fit(
 
     Example: qdiff fit shots.safetensors --circuit ising:12 --out model.safetensors
     """
-    from qdiff.data import storage
     from qdiff.files.load import load_data
     from qdiff.fitting.fit import fit as fitted
 
-    storage.refuse_existing(out, force=force)
+    outputs.check(out, shots, circuit, noise, force=force)
+    if checkpoint is not None:
+        outputs.check(checkpoint, out, shots, circuit, noise, force=True)
     data = load_data(shots)
     with console.training_bar(shown=console.interactive(json)) as watch:
         model = fitted(
@@ -60,7 +61,7 @@ def fit(
         )
     results.save(model, out, force=force, as_json=json)
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+        checkpoint.resolve().unlink(missing_ok=True)
     if not json:
         console.show(f"network: {model.card['chosen']['why']}")
         if circuit is not None:

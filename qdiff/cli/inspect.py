@@ -69,19 +69,20 @@ def _held_by(file: str) -> dict[str, Any]:
     read, which needs no torch.
     """
     from qdiff.data import storage
+    from qdiff.data.source import seekable
     from qdiff.files.convert import CIRCUIT_SUFFIXES, holds_circuit
     from qdiff.files.load import load
 
-    path = Path(file)
-    named = not path.exists() or path.suffix.lower() in CIRCUIT_SUFFIXES
-    if named or holds_circuit(path):
-        from qdiff.circuit.loading import load_circuit
+    with seekable(file) as path:
+        named = not path.exists() or path.suffix.lower() in CIRCUIT_SUFFIXES
+        if named or holds_circuit(path):
+            from qdiff.circuit.loading import load_circuit
 
-        return _circuit_summary(load_circuit(file))
-    header = storage.read_header(path)
-    if header is not None and header.get("kind") == storage.Kind.SURROGATE.value:
-        return _model_summary(path)
-    return summary(load(path))
+            return _circuit_summary(load_circuit(str(path)))
+        header = storage.read_header(path)
+        if header is not None and header.get("kind") == storage.Kind.SURROGATE.value:
+            return _model_summary(path)
+        return summary(load(path))
 
 
 def _model_summary(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console
+from qdiff.cli import console, outputs
 from qdiff.cli.noise_lines import noise_lines
 from qdiff.cli.options import ForceOption, FullOption, JsonOption, SeedOption
 from qdiff.errors import InputError
@@ -31,12 +31,11 @@ def learn_noise(
 
     Example: qdiff learn-noise a.qasm=a.json b.qasm=b.json --out device.safetensors
     """
-    from qdiff.data import storage
     from qdiff.files.load import load_shots
     from qdiff.noise_learning.learn import learn_noise as learned
 
-    storage.refuse_existing(out, force=force)
     named = [_parted(pair) for pair in pairs]
+    outputs.check(out, *(file for pair in named for file in pair), start, force=force)
     found = learned(
         [(circuit, load_shots(shots)) for circuit, shots in named], start=start, seed=seed
     )

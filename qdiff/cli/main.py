@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import console, interrupts
+from qdiff.cli import console, interrupts, standard_output
 from qdiff.cli.calibrate import calibrate
 from qdiff.cli.compare import compare
 from qdiff.cli.convert import convert
@@ -63,10 +63,17 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 def main() -> None:
     """Run the command line. A user's mistake is one line and exit code 2; Ctrl-C is 130."""
+    noting = standard_output.prepare()
     interrupts.listen()
     warnings.showwarning = console.show_warning  # type: ignore[assignment]
     try:
         code = app(standalone_mode=False)
+    except SystemExit as ended:  # a library's answer to a pipe without a reader
+        code = ended.code
+    except OSError:
+        if noting is None or noting.failure is None:
+            raise
+        code = 2
     except InputError as error:
         console.fail(str(error), 2)
     except _UsageError as error:
@@ -87,4 +94,4 @@ def main() -> None:
     if code == 130:
         interrupts.settle()
         console.fail("interrupted; results already written are kept", 130)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(standard_output.finished(noting, code if isinstance(code, int) else 0))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import results
+from qdiff.cli import outputs, results
 from qdiff.cli.options import ForceOption, JsonOption, KnownCircuitOption, SeedOption
 
 _RATES = re.compile(r"[\d.]+(?:[eE][-+]?\d+)?(?:/[\d.]+(?:[eE][-+]?\d+)?)?")
@@ -33,11 +33,10 @@ def mitigate(
 
     Example: qdiff mitigate shots.safetensors --readout 0.02/0.03 --out mitigated.safetensors
     """
-    from qdiff.data import storage
     from qdiff.files.load import load_shots
     from qdiff.fitting.mitigate import mitigate as mitigated
 
-    storage.refuse_existing(out, force=force)
+    outputs.check(out, shots, circuit, readout, force=force)
     spec = f"depolarizing:readout={readout}" if _RATES.fullmatch(readout) else readout
     model = mitigated(load_shots(shots), spec, circuit=circuit, seed=seed)
     results.save(model, out, force=force, as_json=json)

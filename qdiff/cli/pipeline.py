@@ -21,9 +21,10 @@ from qdiff.cli.job import Job, Outcome
 from qdiff.cli.run_page import run_page
 from qdiff.comparison.compare import compare
 from qdiff.comparison.scorecard import Comparison
-from qdiff.data import storage
 from qdiff.data.distribution import Distribution
+from qdiff.data.output import check_output, write_text
 from qdiff.data.shots import Shots
+from qdiff.data.storage import one_line
 from qdiff.errors import InputError
 from qdiff.fitting.circuit_knowledge import known_circuit
 from qdiff.fitting.fit import choose_device, fit
@@ -121,7 +122,7 @@ def run(
         found = {} if truth is None else _compare(model, shots, samples, truth, seeds[4])
     outcome = Outcome(model=model, **found, seconds=stages.seconds, notes=(*notes, *untold))
     text = json.dumps(outcome.to_dict(), indent=2, allow_nan=False) + "\n"
-    storage.write_text(job.out / "comparison.json", text, force=job.force)
+    write_text(job.out / "comparison.json", text, force=job.force)
     page = run_page(job, circuit, outcome, truth=truth, shots=shots, samples=samples)
     results.save_page(page, job.out / REPORT, job.pictures, force=job.force)
     return outcome
@@ -153,14 +154,14 @@ def _prepare_folder(job: Job) -> None:
     """Make the folder, or check that nothing in it is in the way, before any work is done."""
     if job.out.exists() and not job.out.is_dir():
         raise InputError(f"{job.out} is not a folder; choose another --out")
-    for name in FILES:
-        storage.refuse_existing(job.out / name, force=job.force)
-    if job.pictures is not None:
-        check_pictures(job.out / REPORT, job.pictures, force=job.force)
     try:
         job.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {job.out}: {error.strerror}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot make the folder {job.out}: {one_line(error)}") from None
+    for name in FILES:
+        check_output(job.out / name, force=job.force, others=(job.circuit, job.noise))
+    if job.pictures is not None:
+        check_pictures(job.out / REPORT, job.pictures, force=job.force)
 
 
 def _reference(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import results
+from qdiff.cli import outputs, results
 from qdiff.cli.options import CircuitArgument, ForceOption, JsonOption, SeedOption
 
 
@@ -23,9 +23,8 @@ def predict(
 
     Example: qdiff predict ising:12 --noise device.safetensors --out model.safetensors
     """
-    from qdiff.data import storage
     from qdiff.noise_learning.learned_noise import LearnedNoise
 
-    storage.refuse_existing(out, force=force)
+    outputs.check(out, circuit, noise, force=force)
     model = LearnedNoise.load(noise).predict(circuit, seed=seed)
     results.save(model, out, force=force, as_json=json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdiff.cli import console
+from qdiff.cli import console, outputs
 
 if TYPE_CHECKING:
     from qdiff.report.page import Page
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 def save(value: Any, out: Path, *, force: bool, as_json: bool) -> None:
     """Save shots, a distribution or a surrogate, and say what was written where."""
-    value.save(out, force=force)
+    from qdiff.data.output import is_standard
+
+    outputs.save(value, out, force=force)
     found = summary(value)
     if as_json:
         console.print_json({**found, "out": str(out)})
@@ -23,7 +25,7 @@ def save(value: Any, out: Path, *, force: bool, as_json: bool) -> None:
         f"{key} {number:,.6g}" if isinstance(number, float) else f"{key} {number:,}"
         for key, number in numbers.items()
     )
-    console.show(f"{found['kind']} written to {out}: {text}")
+    console.show(f"{found['kind']} written to {out}: {text}", err=is_standard(out))
 
 
 def save_page(page: Page, path: Path, pictures: str | None, *, force: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qdiff.cli import option_texts, results
+from qdiff.cli import option_texts, outputs, results
 from qdiff.cli.options import ForceOption, JsonOption, SeedOption, ShotsOption, ShotsOutOption
 
 
@@ -32,10 +32,9 @@ def sample(
 
     Example: qdiff sample model.safetensors --shots 1000000 --out samples.safetensors
     """
-    from qdiff.data import storage
     from qdiff.files.load import load_surrogate
 
-    storage.refuse_existing(out, force=force)
+    outputs.check_shots(out, model, force=force, as_json=json)
     surrogate = load_surrogate(model)
     values = None if given is None else option_texts.bit_values(given)
     drawn = surrogate.sample(shots, seed=seed, given=values, order=order, steps=steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qdiff.cli import console, results
+from qdiff.cli import console, outputs, results
 from qdiff.cli.options import (
     DEFAULT_NOISE,
     CircuitArgument,
@@ -30,9 +30,8 @@ def simulate(
 
     Example: qdiff simulate ising:12 --shots 20000 --out shots.safetensors
     """
-    from qdiff.data import storage
     from qdiff.simulation.simulate import simulate as drawn
 
-    storage.refuse_existing(out, force=force)
+    outputs.check_shots(out, circuit, noise, force=force, as_json=json)
     found = drawn(circuit, noise, shots=shots, seed=seed, progress=console.interactive(json))
     results.save(found, out, force=force, as_json=json)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from qdiff.comparison.relabelling import check_number
-from qdiff.data.argument_checks import check_is_shots, kind_of
+from qdiff.data.argument_checks import kind_of
+from qdiff.data.data_checks import check_is_shots
 from qdiff.data.distribution import Distribution
 from qdiff.data.registers import Register
 from qdiff.data.shots import Shots

@@ -22,8 +22,9 @@ from qdiff.comparison.drift_shown import Change, ShowsDrift
 from qdiff.comparison.metrics.pointwise import PointwiseLaw
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
-from qdiff.data.argument_checks import check_is_shots, check_law, check_whole, generator_of
+from qdiff.data.argument_checks import MOST_REPLICATES, check_whole, generator_of
 from qdiff.data.bits import Floats
+from qdiff.data.data_checks import check_is_shots, check_law, checked_log_prob
 from qdiff.data.pair_statistics import pair_counts
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
@@ -112,7 +113,8 @@ def score(
     >>> found.p_value, found.bits[0].bits
     (0.001, (0,))
     """
-    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
+    times = check_whole(permutations, "permutations", most=MOST_REPLICATES)
+    generator = generator_of(seed)
     check_law(model, "the model", "log_prob", "sample")
     _check(shots, model.num_bits, "the batch")
     good, reference = _reference_set(shots, model, calibration, generator)
@@ -156,7 +158,9 @@ def _reference_set(
         _check(calibration, model.num_bits, "the calibration set")
         return calibration, f"{calibration.num_shots:,} calibration shots"
     draws = min(max(10 * shots.num_shots, DRAWS[0]), DRAWS[1])
-    return model.sample(draws, seed=generator), f"{draws:,} draws from the model"
+    drawn = model.sample(draws, seed=generator)
+    _check(drawn, model.num_bits, "what the model draws")
+    return drawn, f"{draws:,} draws from the model"
 
 
 def _check(shots: Shots, num_bits: int, name: str) -> None:
@@ -176,7 +180,8 @@ def _evaluated(shots: Shots, generator: np.random.Generator) -> Shots:
 
 def _log_likelihoods(pool: Pool, model: PointwiseLaw) -> tuple[Floats, NDArray[np.bool_]]:
     """Log-probabilities of the pooled strings, bounded below, and which are possible at all."""
-    levels = model.log_prob(bitorder.unpack(pool.words, pool.num_bits))
+    rows = bitorder.unpack(pool.words, pool.num_bits)
+    levels = checked_log_prob(model, rows, "the model")
     possible = np.isfinite(levels)
     least = levels[possible].min() if possible.any() else 0.0
     return np.where(possible, levels, least - _IMPOSSIBLE), possible

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qdiff.data.argument_checks import is_between, shown
 from qdiff.errors import InputError
 from qdiff.tables import Tabular, html_table
 
@@ -53,8 +54,8 @@ class ShowsDrift(Tabular):
         """
         from qdiff.plotting.changes import plot_changes
 
-        if not isinstance(level, int | float) or not 0 < level < 1:
-            raise InputError(f"level must be between 0 and 1, got {level!r}")
+        if not is_between(level, 0, 1):
+            raise InputError(f"level must lie strictly between 0 and 1, got {shown(level)}")
         bits = sorted(self.bits, key=lambda change: change.bits)
         z, p_values = (np.array([getattr(b, name) for b in bits]) for name in ("z", "p_value"))
         return plot_changes(ax, z, p_values, level=level)

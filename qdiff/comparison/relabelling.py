@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import bits as bitorder
-from qdiff.data.argument_checks import check_is_shots
 from qdiff.data.bits import Bits, Counts, Floats, Words
+from qdiff.data.data_checks import check_is_shots
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 

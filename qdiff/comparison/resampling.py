@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from qdiff.data.argument_checks import check_confidence, check_whole
+from qdiff.data.argument_checks import MOST_REPLICATES, check_confidence, check_whole
 from qdiff.errors import InputError
 
 
@@ -24,7 +24,7 @@ class Resampling:
 
     def __post_init__(self) -> None:
         check_confidence(self.confidence)
-        check_whole(self.times, "resamples", least=0)
+        check_whole(self.times, "resamples", least=0, most=MOST_REPLICATES)
         fewest = fewest_resamples(self.confidence)
         if self.times < fewest:
             raise InputError(

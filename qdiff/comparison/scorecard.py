@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdiff.comparison.intervals.central import Interval
 from qdiff.comparison.scorecard_rows import Metric
+from qdiff.data.argument_checks import check_is
 from qdiff.tables import Cell, Tabular, html_table
 
 if TYPE_CHECKING:
@@ -88,20 +89,9 @@ class Comparison(Tabular):
             f"{100 * self.confidence:g} % intervals, floor: {floor}"
         )
 
-    def rows(
-        self, metrics: Iterable[Metric] | None = None
-    ) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    def rows(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         """Each metric's title and, for each of `COLUMNS`, its number and its range as text."""
-        for metric in self.metrics.values() if metrics is None else metrics:
-            numbers = (metric.training, metric.uniform, metric.independent_bits)
-            yield (
-                metric.title,
-                [
-                    (_text(metric.value), _interval_text(metric.interval)),
-                    (_text(metric.floor), _interval_text(metric.floor_interval)),
-                    *((_text(number), "") for number in numbers),
-                ],
-            )
+        return ((metric.title, _cells(metric)) for metric in self.metrics.values())
 
     def table(self, title: str | None = None) -> Table:
         """A rich table for a terminal."""
@@ -109,6 +99,8 @@ class Comparison(Tabular):
         from rich.markup import escape as escape_markup
         from rich.table import Table
 
+        if title is not None:
+            check_is(title, str, "title")
         table = Table(title=title and escape_markup(title), caption=self.caption(), box=SIMPLE_HEAD)
         table.add_column("metric")
         for column in COLUMNS:
@@ -140,14 +132,26 @@ class Comparison(Tabular):
         quantity = "distance over a perfect sampler's mean (no unit)" if floored else _UNITS
         return plot_floors(ax, rows, quantity)
 
-    def to_html(self, names: Iterable[str] | None = None) -> str:
-        """An HTML table of the metrics called `names`, of all if not given."""
-        chosen = None if names is None else [self.metrics[name] for name in names]
-        rows: list[Sequence[Cell]] = [(title, *cells) for title, cells in self.rows(chosen)]
+    def to_html(self) -> str:
+        """An HTML table of all metrics."""
+        return self._html(self.metrics.values())
+
+    def _html(self, metrics: Iterable[Metric]) -> str:
+        rows: list[Sequence[Cell]] = [(each.title, *_cells(each)) for each in metrics]
         return html_table(rows, head=("metric", *COLUMNS), caption=self.caption())
 
     def _repr_html_(self) -> str:
-        return self.to_html(self.main)
+        return self._html(self.main.values())
+
+
+def _cells(metric: Metric) -> list[tuple[str, str]]:
+    """For each of `COLUMNS` a number and its range."""
+    numbers = (metric.training, metric.uniform, metric.independent_bits)
+    return [
+        (_text(metric.value), _interval_text(metric.interval)),
+        (_text(metric.floor), _interval_text(metric.floor_interval)),
+        *((_text(number), "") for number in numbers),
+    ]
 
 
 def _text(value: float | None) -> str:

@@ -33,7 +33,10 @@ def as_bits(bits: ArrayLike, num_bits: int | None = None) -> Bits:
 
     Raises `InputError` for any other entry or, with `num_bits` given, another width.
     """
-    array = np.asarray(bits)
+    try:
+        array = np.asarray(bits)
+    except ValueError:
+        raise InputError("bits must be rows of one length") from None
     if array.ndim == 1:
         array = array[None, :]
     if array.ndim != 2:
@@ -74,7 +77,13 @@ def unpack(words: Words, num_bits: int) -> Bits:
 
 def from_indices(indices: ArrayLike) -> Words:
     """Words of the strings whose indices are ``sum_j x_j 2^j``, for at most 62 bits."""
-    return np.asarray(indices).astype(np.uint64)[:, None]
+    try:
+        array = np.asarray(indices)
+    except (ValueError, OverflowError):
+        array = np.empty(0)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or (array.size and array.min() < 0):
+        raise InputError("indices must be a list of whole numbers from 0 on")
+    return array.astype(np.uint64)[:, None]
 
 
 def to_indices(words: Words, num_bits: int) -> NDArray[np.int64]:

@@ -12,8 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdiff.data import bits as bitorder
 from qdiff.data import count_keys, storage
+from qdiff.data.argument_checks import (
+    check_bits,
+    check_is,
+    check_mapping,
+    check_number,
+    check_numbers,
+    check_whole,
+    generator_of,
+)
 from qdiff.data.registers import (
     Register,
+    check_registers,
     default_registers,
     registers_in,
     registers_to_json,
@@ -56,19 +66,24 @@ class Distribution(ShowsStrings):
     provenance: Provenance = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        table = np.asarray(self.probabilities, dtype=np.float64)
+        table = check_numbers(self.probabilities, "probabilities")
         if table.ndim != 1 or len(table) < 2 or len(table) & (len(table) - 1):
             raise InputError(f"a distribution needs 2^n probabilities, got shape {table.shape}")
-        if not np.isfinite(table).all() or table.min() < 0:
-            raise InputError("probabilities must be finite and not negative")
+        if table.min() < 0:
+            raise InputError(f"probabilities must not be negative, got {table.min():g}")
         if abs(table.sum() - 1) > _SUM_TOLERANCE:
             raise InputError(f"probabilities must sum to 1, got {table.sum():.6g}")
-        registers = self.registers or default_registers([len(table).bit_length() - 1])
-        if width_of(registers) != len(table).bit_length() - 1:
+        num_bits = len(table).bit_length() - 1
+        unnamed = isinstance(self.registers, tuple | list) and not self.registers
+        registers = default_registers([num_bits]) if unnamed else check_registers(self.registers)
+        if width_of(registers) != num_bits:
             raise InputError(f"registers {registers} do not fit {len(table)} probabilities")
-        error = self.standard_error
-        if error is not None and error.shape != table.shape:
-            raise InputError("the standard error must have one entry a probability")
+        check_mapping(self.provenance, "provenance")
+        if self.standard_error is not None:
+            error = check_numbers(self.standard_error, "standard_error", shape=table.shape)
+            if error.min() < 0:
+                raise InputError(f"standard_error must not be negative, got {error.min():g}")
+            object.__setattr__(self, "standard_error", error)
         table = table.view()
         table.flags.writeable = False
         object.__setattr__(self, "probabilities", table)
@@ -80,9 +95,8 @@ class Distribution(ShowsStrings):
 
         One half is the Jeffreys (Krichevsky-Trofimov) choice; it keeps KL divergences finite.
         """
-        if pseudocount < 0 or not np.isfinite(pseudocount):
-            raise InputError(f"pseudocount {pseudocount!r} is not a non-negative number")
-        if shots.num_shots == 0:
+        pseudocount = check_number(pseudocount, "pseudocount")
+        if check_is(shots, Shots, "shots").num_shots == 0:
             raise InputError("there are no shots")
         check_table(shots.num_bits)
         table = np.full(1 << shots.num_bits, pseudocount)
@@ -95,9 +109,8 @@ class Distribution(ShowsStrings):
 
     def sample(self, shots: int, *, seed: Seed) -> Shots:
         """Draw shots: the perfect sampler, every other one's floor."""
-        if shots < 0:
-            raise InputError(f"shots must not be negative, got {shots}")
-        counts = draw_counts(self.probabilities, shots, np.random.default_rng(seed))
+        shots = check_whole(shots, "shots", least=0)
+        counts = draw_counts(self.probabilities, shots, generator_of(seed))
         seen = np.flatnonzero(counts)
         return Shots.from_indices(seen, counts[seen], registers=self.registers)
 
@@ -110,9 +123,7 @@ class Distribution(ShowsStrings):
 
     def marginal(self, positions: Sequence[int]) -> Distribution:
         """The law of the classical bits at `positions`, in that order."""
-        kept = list(positions)
-        if len(set(kept)) != len(kept) or not all(0 <= j < self.num_bits for j in kept):
-            raise InputError(f"bits {kept} are not distinct bits of 0 to {self.num_bits - 1}")
+        kept = check_bits(positions, self.num_bits, "positions")
         table = marginal_table(self.probabilities, kept)
         return Distribution(probabilities=table, provenance=self.provenance)
 
@@ -133,7 +144,7 @@ class Distribution(ShowsStrings):
     def likeliest(self, count: int) -> Likeliest:
         """The likeliest strings, at most `count`, their probabilities and standard errors."""
         table = self.probabilities
-        count = min(count, len(table))
+        count = min(check_whole(count, "count"), len(table))
         top = np.argpartition(table, -count)[-count:]
         order = top[np.lexsort((top, -table[top]))]
         error = self.standard_error

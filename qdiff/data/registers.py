@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qdiff.data.argument_checks import check_list, check_whole, shown
 from qdiff.data.storage import Content
 from qdiff.errors import InputError
 
@@ -23,8 +24,17 @@ class Register:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise InputError(f"a register's name must be text, got {self.name!r}")
-        if isinstance(self.size, bool) or not isinstance(self.size, int) or self.size < 1:
-            raise InputError(f"register {self.name!r} needs a positive size, got {self.size!r}")
+        check_whole(self.size, f"the size of register {self.name[:40]!r}", most=_MAX_FILE_BITS)
+
+
+def check_registers(registers: object) -> tuple[Register, ...]:
+    """One or more registers in a list."""
+    named = check_list(registers, "registers")
+    if not named or not all(isinstance(register, Register) for register in named):
+        raise InputError(
+            f"registers must be a list of one or more Register, got {shown(registers)}"
+        )
+    return tuple(named)
 
 
 def width_of(registers: Iterable[Register]) -> int:

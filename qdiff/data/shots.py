@@ -12,16 +12,27 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdiff.data import bits as bitorder
 from qdiff.data import count_keys, storage
+from qdiff.data.argument_checks import (
+    check_bits,
+    check_flag,
+    check_is,
+    check_mapping,
+    check_number,
+    check_whole,
+    generator_of,
+)
 from qdiff.data.bits import Bits, Counts, Words
 from qdiff.data.counts import MAX_COUNT, as_counts
 from qdiff.data.registers import (
     Register,
+    check_registers,
     default_registers,
     registers_in,
     registers_to_json,
     width_of,
 )
 from qdiff.data.strings_shown import Likeliest, ShowsStrings
+from qdiff.data.without_replacement import draw_without_replacement
 from qdiff.errors import InputError
 from qdiff.plotting.palette import Role
 
@@ -65,7 +76,11 @@ class Shots(ShowsStrings):
     provenance: Provenance = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        words, counts = self.words, self.counts
+        words, counts = (
+            check_is(getattr(self, name), np.ndarray, name) for name in ("words", "counts")
+        )
+        object.__setattr__(self, "registers", check_registers(self.registers))
+        check_mapping(self.provenance, "provenance")
         if words.dtype != np.uint64 or words.ndim != 2 or counts.dtype != np.int64:
             raise InputError("shots need uint64 words of shape (m, words) and int64 counts")
         if words.shape != (len(counts), bitorder.num_words(self.num_bits)) or counts.ndim != 1:
@@ -99,8 +114,9 @@ class Shots(ShowsStrings):
         """
         rows = bitorder.as_bits(bits)
         times = np.ones(len(rows), np.int64) if counts is None else counts
+        check_whole(rows.shape[1], "the number of bits")
         named = default_registers([rows.shape[1]]) if registers is None else registers
-        if width_of(named) != rows.shape[1]:
+        if width_of(check_registers(named)) != rows.shape[1]:
             raise InputError(f"the registers' sizes do not add up to {rows.shape[1]} bits")
         return cls.from_words(bitorder.pack(rows), times, registers=named, provenance=provenance)
 
@@ -124,11 +140,13 @@ class Shots(ShowsStrings):
         >>> Shots.from_counts({"0x2": 5}, num_bits=2).to_counts()
         {'10': 5}
         """
-        if not counts:
+        keys = list(check_mapping(counts, "counts"))
+        if not keys:
             raise InputError("there are no counts")
-        keys = list(counts)
+        if num_bits is not None:
+            num_bits = check_whole(num_bits, "num_bits", most=count_keys.MAX_BITS)
         if registers is not None:
-            num_bits = width_of(registers)
+            num_bits = width_of(check_registers(registers))
         words, sizes = count_keys.parse(keys, num_bits)
         if num_bits is not None and sum(sizes) != num_bits:
             raise InputError(f"count keys have {sum(sizes)} bits, expected {num_bits}")
@@ -159,13 +177,14 @@ class Shots(ShowsStrings):
         provenance: Provenance | None = None,
     ) -> Shots:
         """Build from packed rows (see `qdiff.data.bits`) in any order, equal ones allowed."""
-        times = as_counts(counts)
-        if len(words) != len(times):
-            raise InputError(f"{len(words)} rows but {len(times)} counts")
+        times, named = as_counts(counts), check_registers(registers)
+        if check_is(words, np.ndarray, "words").shape[:1] != times.shape:
+            raise InputError(f"words of shape {words.shape}, but {len(times)} counts")
+        if words.dtype != np.uint64 or words.ndim != 2 or not words.shape[1]:
+            raise InputError("words must be uint64 of shape (m, words); from_bits packs them")
+        notes = {} if provenance is None else check_mapping(provenance, "provenance")
         words, times = bitorder.aggregate(words, times)
-        return cls(
-            words=words, counts=times, registers=tuple(registers), provenance=dict(provenance or {})
-        )
+        return cls(words=words, counts=times, registers=named, provenance=dict(notes))
 
     @property
     def num_bits(self) -> int:
@@ -193,40 +212,33 @@ class Shots(ShowsStrings):
         """
         keys = (
             count_keys.format_hex(self.words, self.num_bits)
-            if hex
+            if check_flag(hex, "hex")
             else count_keys.format_keys(self.words, self.registers)
         )
         return dict(zip(keys, self.counts.tolist(), strict=True))
 
     def to_records(self) -> list[dict[str, Any]]:
         """A record a distinct string: ``string``, as Qiskit writes it, ``count`` and ``share``."""
-        total = self.num_shots
-        return [
-            {"string": key, "count": count, "share": count / total}
-            for key, count in self.to_counts().items()
-        ]
+        total, counts = self.num_shots, self.to_counts()
+        return [{"string": key, "count": n, "share": n / total} for key, n in counts.items()]
 
     def likeliest(self, count: int) -> Likeliest:
         """The strings that were seen most often, at most `count`, their shares and errors."""
-        places = np.argsort(-self.counts, kind="stable")[:count]
+        places = np.argsort(-self.counts, kind="stable")[: check_whole(count, "count")]
         share = self.counts[places] / self.num_shots if len(places) else np.zeros(0)
         error = np.sqrt(share * (1 - share) / max(self.num_shots, 1))
         return self.words[places], share, error
 
     def split(self, fraction: float, *, seed: Seed) -> tuple[Shots, Shots]:
         """Part the shots at random, without replacement, into `fraction` of them and the rest."""
-        if not 0 <= fraction <= 1:
-            raise InputError(f"fraction {fraction!r} is not in [0, 1]")
-        size = round(fraction * self.num_shots)
-        first = np.random.default_rng(seed).multivariate_hypergeometric(
-            self.counts, size, method="marginals"
-        )
+        size = round(check_number(fraction, "fraction", most=1) * self.num_shots)
+        first = draw_without_replacement(self.counts, size, generator_of(seed))
         return self._with_counts(first), self._with_counts(self.counts - first)
 
     def merge(self, *others: Shots) -> Shots:
         """Pool shots of the same registers. The provenance of the pool lists its parts."""
         for other in others:
-            if other.registers != self.registers:
+            if check_is(other, Shots, "each of others").registers != self.registers:
                 raise InputError(
                     f"cannot merge shots of registers {self.registers} and {other.registers}"
                 )
@@ -240,8 +252,11 @@ class Shots(ShowsStrings):
 
     def select(self, positions: Sequence[int]) -> Shots:
         """Marginal shots of the classical bits at `positions`, in that order, as one register."""
+        kept = check_bits(positions, self.num_bits, "positions")
         return Shots.from_bits(
-            self.bits[:, list(positions)], self.counts, provenance=self.provenance
+            self.bits[:, kept],
+            self.counts,
+            provenance=self.provenance,
         )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdiff.data.output import write_bytes
+from qdiff.data.source import opened, seekable
 from qdiff.errors import InputError
 
 SCHEMA_VERSION = 1
@@ -92,18 +92,25 @@ def write(
     header = {"kind": kind.value, "schema": SCHEMA_VERSION, **metadata}
     # not np.ascontiguousarray, which makes a number an array of one
     arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-    payload = save(arrays, metadata={_KEY: json.dumps(header, allow_nan=False)})
-    write_bytes(path, payload, force=force)
+    try:
+        text = json.dumps(header, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path}: what is noted of the data is no JSON: {one_line(error)}"
+        ) from None
+    write_bytes(path, save(arrays, metadata={_KEY: text}), force=force)
 
 
 def read(path: str | Path, kind: Kind) -> Content:
     """Read a native file of `kind`. Raises `InputError` for any other, foreign or damaged file."""
-    return _read(Path(path), kind, tensors=True)
+    with seekable(path) as file:
+        return _read(file, kind, tensors=True)
 
 
 def describe(path: str | Path, kind: Kind) -> Content:
     """The same without its tensors, of which only the sizes are checked: quick at any size."""
-    return _read(Path(path), kind, tensors=False)
+    with seekable(path) as file:
+        return _read(file, kind, tensors=False)
 
 
 def _read(path: Path, kind: Kind, *, tensors: bool) -> Content:
@@ -149,57 +156,6 @@ def read_header(path: Path) -> dict[str, Any] | None:
     return header if isinstance(header, dict) else None
 
 
-@contextlib.contextmanager
-def opened(path: str | Path) -> Iterator[Any]:
-    """Open a user's file for reading bytes; a missing or unreadable one raises `InputError`."""
-    if "\0" in str(path):
-        raise InputError(f"there is no file {str(path)!r}")
-    try:
-        with open(path, "rb") as file:
-            yield file
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}") from None
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-
-
-def write_text(path: str | Path, text: str, *, force: bool = False) -> None:
-    """Write UTF-8 text, whole or not at all."""
-    write_bytes(path, text.encode(), force=force)
-
-
-def write_bytes(path: str | Path, payload: bytes, *, force: bool = False) -> None:
-    """Write under a temporary name, sync, then rename, so that `path` is never half a file.
-
-    Raises `InputError` when `path` exists and `force` is not set, when its folder does not, and
-    when the disk refuses.
-    """
-    path = Path(path)
-    refuse_existing(path, force=force)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(payload)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        _publish(name, path, force=force)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def refuse_existing(path: str | Path, *, force: bool) -> None:
-    """Raise `InputError` when `path` exists and may not be replaced."""
-    if not force and os.path.lexists(path):
-        raise InputError(f"{path} exists; choose another name, or replace it with --force")
-
-
 def one_line(error: BaseException) -> str:
     """An exception's message on one line, for use inside another message."""
     return " ".join(str(error).split()) or type(error).__name__
@@ -219,22 +175,3 @@ def _finite(text: str) -> float:
     if not math.isfinite(value):
         raise _NotFiniteError(text)
     return value
-
-
-def _publish(name: str, path: Path, *, force: bool) -> None:
-    """Move the finished file into place; without `force`, never over one that has appeared."""
-    if force:
-        os.replace(name, path)
-        return
-    try:
-        os.link(name, path)
-    except FileExistsError:
-        refuse_existing(path, force=False)
-    except OSError:  # a file system without hard links: the check above is the best there is
-        os.replace(name, path)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from qdiff.data import count_keys
+from qdiff.data.argument_checks import check_whole
 from qdiff.data.bits import Floats, Words
 from qdiff.data.registers import Register
 from qdiff.errors import InputError
@@ -55,7 +56,7 @@ class ShowsStrings(Tabular):
         """
         from qdiff.plotting.strings import plot_strings
 
-        words, values, errors = self.likeliest(check_top(top))
+        words, values, errors = self.likeliest(check_whole(top, "top"))
         if not len(words):
             raise InputError("there are no shots to draw")
         keys = count_keys.format_keys(words, self.registers)
@@ -68,10 +69,3 @@ class ShowsStrings(Tabular):
         keys = count_keys.format_keys(words, self.registers) if len(words) else []
         rows = [(key, f"{value:.4g}") for key, value in zip(keys, values.tolist(), strict=True)]
         return html_table(rows, head=("string", self.quantity), caption=repr(self))
-
-
-def check_top(top: object) -> int:
-    """How many strings to draw. Raises `InputError` unless it is a positive whole number."""
-    if isinstance(top, bool) or not isinstance(top, int) or top < 1:
-        raise InputError(f"top must be a positive whole number, got {top!r}")
-    return top

@@ -7,8 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from qdiff.data import storage
+from qdiff.data.argument_checks import check_is
+from qdiff.data.output import as_path, check_output, is_standard, write_bytes
 from qdiff.data.shots import Shots
+from qdiff.data.source import opened, seekable
+from qdiff.data.storage import one_line
 from qdiff.errors import InputError
 from qdiff.files.formats import Form, form_of_suffix, write
 from qdiff.files.hints import Hints
@@ -45,17 +48,32 @@ def convert(
 
     The format of `source` is recognised by its content (or is `form`), that of `target` is `to`,
     else what its name says: ``.json``, ``.runtime.json``, ``.01``, ``.b8``, ``.npz``, ``.csv``,
-    ``.parquet`` or ``.safetensors`` for shots, ``.qpy``, ``.qasm`` or ``.qasm2`` for circuits.
+    ``.parquet`` or ``.safetensors`` for shots, ``.qpy``, ``.qasm`` or ``.qasm2`` for circuits;
+    ``-`` is standard output, and counts as JSON.
 
     Raises `InputError` when either cannot be read or written, and for an existing `target` unless
     `force`.
     """
-    source, target = Path(source), Path(target)
+    target = as_path(target, "target")
+    hints = Hints() if hints is None else check_is(hints, Hints, "hints")
     wanted = _wanted(target, to)
-    storage.refuse_existing(target, force=force)
+    check_output(target, force=force, others=(source,))
+    with seekable(as_path(source, "source")) as file:
+        return _converted(file, target, wanted, form=form, hints=hints, force=force)
+
+
+def _converted(
+    source: Path,
+    target: Path,
+    wanted: str,
+    *,
+    form: Form | str | None,
+    hints: Hints,
+    force: bool,
+) -> Any:
     if form is None and holds_circuit(source):
         return _convert_circuit(source, target, wanted, force=force)
-    value = load(source, hints or Hints(), form=form)
+    value = load(source, hints, form=form)
     if wanted == NATIVE:
         value.save(target, force=force)
         return value
@@ -65,16 +83,18 @@ def convert(
         raise InputError(f"{source} holds a {kind}, which {wanted} cannot hold; {advice}")
     if wanted in CIRCUITS:
         raise InputError(f"{source} holds shots, which {wanted} cannot hold")
-    storage.write_bytes(target, write(value, Form.parse(wanted)), force=force)
+    write_bytes(target, write(value, Form.parse(wanted)), force=force)
     return value
 
 
 def _wanted(target: Path, to: str | None) -> str:
     known = (NATIVE, *CIRCUITS, *Form)
     if to is not None:
-        if to not in known:
+        if not isinstance(to, str) or to not in known:
             raise InputError(f"unknown format {to!r}; there are {', '.join(known)}")
         return to
+    if is_standard(target):
+        return Form.COUNTS.value
     suffix = target.suffix.lower()
     if suffix == f".{NATIVE}":
         return NATIVE
@@ -83,7 +103,7 @@ def _wanted(target: Path, to: str | None) -> str:
 
 def holds_circuit(path: Path) -> bool:
     """Whether a file is one of a circuit, by its first bytes. Raises `InputError` for none."""
-    with storage.opened(path) as file:
+    with opened(path) as file:
         head: bytes = file.read(_HEAD)
     return head.startswith(b"QISKIT") or _OPENQASM.match(head) is not None
 
@@ -96,7 +116,7 @@ def _convert_circuit(source: Path, target: Path, wanted: str, *, force: bool) ->
             f"{source} holds a circuit, which {wanted} cannot hold; write .qpy or .qasm"
         )
     circuit = load_circuit(source)
-    storage.write_bytes(target, _circuit_bytes(circuit, wanted), force=force)
+    write_bytes(target, _circuit_bytes(circuit, wanted), force=force)
     return circuit
 
 
@@ -111,7 +131,7 @@ def _circuit_bytes(circuit: Any, form: str) -> bytes:
         text: str = qasm2.dumps(circuit) if form == "qasm2" else qasm3.dumps(circuit)
     except Exception as error:  # exporters raise what they like
         raise InputError(
-            f"circuit {circuit.name!r} cannot be written as {form}: {storage.one_line(error)[:200]}"
+            f"circuit {circuit.name!r} cannot be written as {form}: {one_line(error)[:200]}"
         ) from None
     _refuse_renaming(circuit, text)
     return (text.rstrip() + "\n").encode()

@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from qdiff.data import storage
 from qdiff.data.count_keys import MAX_BITS
+from qdiff.data.source import opened
 from qdiff.errors import InputError
 
 MAX_FILE_BYTES = 2 * 2**30
@@ -31,7 +31,7 @@ _MAX_PORTION_ROWS = 2**20
 
 def read_bytes(path: str | Path, limit: int = MAX_FILE_BYTES) -> bytes:
     """The whole file. Raises `InputError` when it is missing, unreadable or beyond `limit`."""
-    with storage.opened(path) as file:
+    with opened(path) as file:
         if os.fstat(file.fileno()).st_size > limit:
             raise _too_large(path, limit)
         data: bytes = file.read(limit + 1)  # a device or pipe has no size

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qdiff.data import storage
+from qdiff.data.argument_checks import check_is
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
+from qdiff.data.source import seekable
 from qdiff.data.storage import Kind
 from qdiff.errors import InputError
 from qdiff.files.formats import Form, read
@@ -30,9 +32,15 @@ def load(path: str | Path, hints: Hints = _NO_HINTS, *, form: Form | str | None 
     takes only its kind.
     Raises `InputError` for a missing, unknown or damaged file.
     """
-    header = storage.read_header(Path(path)) if form is None else None
+    check_is(hints, Hints, "hints")
+    with seekable(path) as file:
+        return _load(file, hints, form)
+
+
+def _load(path: Path, hints: Hints, form: Form | str | None) -> Any:
+    header = storage.read_header(path) if form is None else None
     if header is None:
-        return read(Path(path), hints, None if form is None else Form.parse(form))
+        return read(path, hints, None if form is None else Form.parse(form))
     kind = header.get("kind")
     if kind == Kind.SHOTS.value:
         return Shots.load(path)

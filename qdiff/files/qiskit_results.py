@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from qdiff.data.argument_checks import check_list, check_whole, shown
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.bit_arrays import Packed, all_rows, by_register, bytes_of, joined
@@ -29,7 +30,13 @@ def from_qiskit(
     >>> from_qiskit(BitArray.from_counts({"011": 5}, num_bits=3)).to_counts()
     {'011': 5}
     """
-    chosen = None if index is None else tuple(index)
+    if isinstance(result, str | bytes):
+        raise InputError(f"result must be a job's result, got {shown(result)}; load reads files")
+    if pub is not None:
+        check_whole(pub, "pub", least=0)
+    chosen = None if index is None else tuple(check_list(index, "index"))
+    for place in chosen or ():
+        check_whole(place, "each of index", least=0)
     if hasattr(result, "to_dict") and hasattr(result, "get_counts") and hasattr(result, "results"):
         found = read_counts(result.to_dict(), Hints(pub=pub))
         if isinstance(found, Shots):

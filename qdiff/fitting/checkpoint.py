@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdiff.data import storage
+from qdiff.data.output import as_path, check_output
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 
@@ -35,7 +36,10 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | Path, identity: str) -> None:
-        self.path = Path(path)
+        self.path = as_path(path, "checkpoint")
+        if self.path.exists() and not self.path.is_file():
+            raise InputError(f"the checkpoint {path} must be a file")
+        check_output(path, force=True)
         self._identity = identity
         self._states = _read(self.path, identity) if self.path.exists() else {}
         self._written = time.monotonic()

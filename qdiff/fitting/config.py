@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from qdiff.data.argument_checks import (
+    check_flag,
+    check_is,
+    check_list,
+    check_whole,
+    is_between,
+    shown,
+)
 from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.config import (
     MLP,
@@ -71,10 +79,18 @@ class FitConfig:
     folds: int = 1
 
     def __post_init__(self) -> None:
-        if self.orders < 1 or self.folds < 1 or not self.candidates:
-            raise InputError(f"a fit needs at least one order, one fold, one candidate: {self}")
-        if not 0 < self.heldout < 1:
-            raise InputError(f"heldout must lie between 0 and 1, got {self.heldout!r}")
+        check_is(self.process, Process, "process")
+        for name in ("orders", "folds"):
+            check_whole(getattr(self, name), name, most=MOST_REPEATS)
+        for name in ("interactions", "matrix_product", "posterior"):
+            check_flag(getattr(self, name), name)
+        if not is_between(self.heldout, 0, 1):
+            raise InputError(f"heldout must lie between 0 and 1, got {shown(self.heldout)}")
+        for name in ("candidates", "recurrent"):
+            for each in check_list(getattr(self, name), name):
+                check_is(each, Candidate, f"each of {name}")
+        if not self.candidates:
+            raise InputError("candidates must name at least one network, got none")
         _check_networks(self.candidates, LevelledMLP if self.is_bitflip else (MLP, Transformer))
         _check_networks(self.recurrent, Recurrent)
 
@@ -92,6 +108,10 @@ class FitConfig:
             "recurrent": [candidate.to_dict() for candidate in self.recurrent],
             **{name: getattr(self, name) for name in plain},
         }
+
+
+MOST_REPEATS = 10_000
+"""More orders or folds would never end."""
 
 
 def _check_networks(candidates: tuple[Candidate, ...], kind: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from qdiff.data.argument_checks import check_device, root_of
+from qdiff.data.argument_checks import check_device, check_is, root_of, shown
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
@@ -21,6 +21,7 @@ from qdiff.fitting.circuit_knowledge import known_circuit
 from qdiff.fitting.circuit_part import judged_circuit, with_circuit
 from qdiff.fitting.config import FitConfig
 from qdiff.fitting.fit_parts import refitted
+from qdiff.fitting.heldout import check_number_of_shots
 from qdiff.fitting.stacking import Stacked, stack
 from qdiff.fitting.train_networks import NetworkTraining, Watch
 from qdiff.memory import refused_when_exhausted
@@ -100,6 +101,8 @@ def fit(
     """
     started = time.perf_counter()
     where, root = choose_device(device), root_of(seed)
+    if watch is not None and not callable(watch):
+        raise InputError(f"watch must be a function of a step, got {shown(watch)}")
     with refused_when_exhausted(where, "fit fewer shots, use a smaller effort or another device"):
         shots, exact = _as_shots(data), isinstance(data, Distribution)
         known = known_circuit(circuit, noise, shots.num_bits)
@@ -164,9 +167,10 @@ def _as_shots(data: Shots | Distribution) -> Shots:
             seen, counts[seen], registers=data.registers, provenance=data.provenance
         )
     if not isinstance(data, Shots):
-        raise InputError(f"fit takes Shots or a Distribution, got {type(data).__name__}")
+        raise InputError(f"data must be Shots or a Distribution, got {shown(data)}")
     if data.num_shots == 0:
         raise InputError("there are no shots to fit; simulate or load some first")
+    check_number_of_shots(data)
     return data
 
 
@@ -174,6 +178,7 @@ def _chosen(
     shots: Shots, device: torch.device, effort: Effort | str, config: FitConfig | None
 ) -> ChosenConfig:
     if config is not None:
+        check_is(config, FitConfig, "config")
         return ChosenConfig(config=config, why="given by the caller")
     return choose_config(
         shots.num_bits, shots.num_shots, device=device, effort=Effort.parse(effort)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from qdiff.data.shots import Shots
+from qdiff.errors import InputError
 from qdiff.fitting.config import FitConfig
 
 
@@ -15,6 +16,19 @@ class Division(NamedTuple):
 
     heldout: Shots
     train: Shots
+
+
+MOST_SHOTS = 10**12
+"""Beyond, noise of rounding decides what is fitted, and the shots say nothing more."""
+
+
+def check_number_of_shots(shots: Shots) -> None:
+    """Refuse more shots than a fit can weigh."""
+    if shots.num_shots > MOST_SHOTS:
+        raise InputError(
+            f"shots must be at most {MOST_SHOTS:,} in all, got {shots.num_shots:,}; "
+            "Shots.split takes fewer"
+        )
 
 
 def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> Division:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from qdiff.data.argument_checks import root_of
+from qdiff.data.argument_checks import kind_of, root_of
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
 from qdiff.errors import InputError
 from qdiff.fitting.circuit_knowledge import KnownCircuit, confusion_of, known_circuit
-from qdiff.fitting.heldout import Division, hold_out
+from qdiff.fitting.heldout import Division, check_number_of_shots, hold_out
 from qdiff.models.interactions.fit import MAX_BITS as MAX_INTERACTION_BITS
 from qdiff.models.interactions.fit import fit_expected_counts, fit_interactions
 from qdiff.models.laws.law import AnyOrderLaw
@@ -125,9 +125,10 @@ def mitigate(
 
 def _checked_readout(shots: Shots, readout: ReadoutLike, circuit: CircuitLike | None) -> Confusion:
     if not isinstance(shots, Shots):
-        raise InputError(f"mitigate takes Shots, got {type(shots).__name__}")
+        raise InputError(f"shots must be Shots, got {kind_of(shots)}")
     if shots.num_shots == 0:
         raise InputError("there are no shots to mitigate")
+    check_number_of_shots(shots)
     if not isinstance(readout, Confusion):
         readout = confusion_of(readout, shots.num_bits, circuit=circuit)
     if readout.num_bits != shots.num_bits:

@@ -20,6 +20,7 @@ from scipy.stats import norm
 
 from qdiff.data import argument_checks as arguments
 from qdiff.data.bits import Floats
+from qdiff.data.data_checks import check_is_shots, check_law
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.readout.confusion import Confusion
@@ -69,8 +70,8 @@ def z_expectation(
     >>> found.value > 0.9, found.low < 0.9, found.high
     (True, True, 1.0)
     """
-    arguments.check_law(model, "the model", "marginal")
-    arguments.check_is_shots(shots, "shots")
+    check_law(model, "the model", "marginal")
+    check_is_shots(shots, "shots")
     if model.num_bits != shots.num_bits:
         raise InputError(f"the model has {model.num_bits} bits, the shots {shots.num_bits}")
     own = z_by_inversion(shots, bits, confusion=confusion, confidence=confidence)
@@ -93,7 +94,7 @@ def z_by_inversion(
     Estimate(value=1.0, low=0.4449..., high=1.0, confidence=0.95)
     """
     confidence = arguments.check_confidence(confidence)
-    arguments.check_is_shots(shots, "shots")
+    check_is_shots(shots, "shots")
     if not isinstance(confusion, Confusion):
         raise InputError(f"confusion must be a Confusion, got {arguments.kind_of(confusion)}")
     if shots.num_shots == 0:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from qdiff.data.argument_checks import check_mapping
 from qdiff.errors import InputError
 
 _T = TypeVar("_T")
@@ -95,7 +96,7 @@ def check_size(size: Any, named: Sequence[int]) -> None:
 
 def sorted_qubits(qubits: Mapping[int, _T]) -> dict[int, _T]:
     """Overrides in order of their qubits."""
-    for qubit in qubits:
+    for qubit in check_mapping(qubits, "qubits"):
         _check_index(qubit)
     return {qubit: qubits[qubit] for qubit in sorted(qubits)}
 
@@ -103,8 +104,8 @@ def sorted_qubits(qubits: Mapping[int, _T]) -> dict[int, _T]:
 def sorted_edges(edges: Mapping[tuple[int, int], _T]) -> dict[tuple[int, int], _T]:
     """Overrides in order of their pairs, the smaller qubit of each first."""
     found: dict[tuple[int, int], _T] = {}
-    for pair, noise in edges.items():
-        if len(pair) != 2 or pair[0] == pair[1]:
+    for pair, noise in check_mapping(edges, "edges").items():
+        if not isinstance(pair, tuple) or len(pair) != 2 or pair[0] == pair[1]:
             raise InputError(f"an edge joins two different qubits, got {pair!r}")
         for qubit in pair:
             _check_index(qubit)

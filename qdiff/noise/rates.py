@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from qdiff.data.argument_checks import check_is, check_list, check_number, check_whole
 from qdiff.errors import InputError
 from qdiff.noise.checks import (
     check_numbers,
@@ -112,16 +113,18 @@ class NoiseRates:
 
     def relaxation_times(self, qubit: int) -> tuple[float | None, float | None]:
         """(T1, T2) of a qubit in seconds, as given; None where nothing was."""
-        own = self.qubits.get(qubit, _AS_ELSEWHERE)
+        own = self.qubits.get(check_whole(qubit, "qubit", least=0), _AS_ELSEWHERE)
         return _first(own.t1, self.t1), _first(own.t2, self.t2)
 
     def readout_of(self, qubit: int) -> Readout:
         """``(P(1|0), P(0|1))`` of a qubit."""
-        return _first(self.qubits.get(qubit, _AS_ELSEWHERE).readout, self.readout) or (0.0, 0.0)
+        own = self.qubits.get(check_whole(qubit, "qubit", least=0), _AS_ELSEWHERE)
+        return _first(own.readout, self.readout) or (0.0, 0.0)
 
     def relaxation(self, qubit: int, time: float) -> tuple[Relaxation, ...]:
         """Relaxation of `qubit` for `time` seconds; empty when there is none."""
         t1, t2 = self.relaxation_times(qubit)
+        time = check_number(time, "time")
         if time == 0 or (t1 is None and t2 is None):
             return ()
         t1 = math.inf if t1 is None else t1
@@ -133,6 +136,12 @@ class NoiseRates:
 
         A relaxation without effect stands for the qubit of a pair that does not relax.
         """
+        check_is(name, str, "name")
+        qubits = tuple(
+            check_whole(qubit, "qubit", least=0) for qubit in check_list(qubits, "qubits")
+        )
+        if len(qubits) not in (1, 2):
+            raise InputError(f"qubits must be one or two, got {qubits}")
         if name in self.virtual_gates:
             return GateNoise(), True
         rate, over_rotation, time = self._rates(qubits)
@@ -143,6 +152,7 @@ class NoiseRates:
 
     def check_fits(self, num_qubits: int) -> None:
         """Raise `InputError` when a circuit of `num_qubits` and this noise do not go together."""
+        check_whole(num_qubits, "num_qubits")
         if self.num_qubits is not None:
             if num_qubits > self.num_qubits:
                 raise InputError(

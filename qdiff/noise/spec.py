@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qdiff.data.argument_checks import check_is
 from qdiff.errors import InputError
 from qdiff.noise import text as forms
 from qdiff.noise.rates import NoiseRates
@@ -108,9 +109,11 @@ class NoiseSpec(NoiseRates):
 
         Run them together: ``AerSimulator(noise_model=noisy.model).run(noisy.circuit)``.
         """
+        from qiskit import QuantumCircuit
+
         from qdiff.noise.attach import attach_noise
 
-        return attach_noise(circuit, self)
+        return attach_noise(check_is(circuit, QuantumCircuit, "circuit"), self)
 
     def __str__(self) -> str:
         """The one-line form, or what there is beyond it in brief."""
@@ -133,12 +136,17 @@ def _parsed(text: str) -> NoiseRates:
         from qdiff.noise.backend import fake_backend, from_backend
 
         return from_backend(fake_backend(text))
-    if "\0" not in text and (text.endswith((".toml", ".json")) or os.path.isfile(text)):
+    if "\0" not in text and (text.endswith((".toml", ".json")) or _can_be_read(text)):
         return forms.load(text)
     raise InputError(
         f"unknown noise {text!r}; give a preset ({', '.join(PRESETS)}), a .toml or .json file, "
         f"a fake backend (fake_torino), or '{forms.LINE_PREFIX}p1=1e-3,p2=1e-2,readout=0.02/0.03'"
     )
+
+
+def _can_be_read(path: str) -> bool:
+    """Whether there is a file, or a pipe."""
+    return os.path.exists(path) and not os.path.isdir(path)
 
 
 def as_spec(noise: NoiseSpec | str | None) -> NoiseSpec | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from qdiff.data import storage
+from qdiff.data.source import opened
 from qdiff.errors import InputError
 from qdiff.noise.rates import Edge, EdgeNoise, NoiseRates, QubitNoise
 
@@ -55,7 +56,7 @@ def load(path: str | Path) -> NoiseRates:
 
 def read_file(path: str | Path, what: str) -> bytes:
     """The bytes of a file. Raises `InputError` where there is none, or one too long for `what`."""
-    with storage.opened(path) as file:
+    with opened(path) as file:
         raw: bytes = file.read(_MAX_FILE_BYTES + 1)
     if len(raw) > _MAX_FILE_BYTES:
         raise InputError(f"{path} is too long for {what}")

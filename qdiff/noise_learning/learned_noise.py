@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
 from qdiff.circuit.measurement import registers_of
-from qdiff.data.argument_checks import check_whole, root_of
+from qdiff.data.argument_checks import check_number, check_whole, root_of
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
@@ -100,6 +100,7 @@ class LearnedNoise(ShowsNoise):
 
         Raises `InputError` for a circuit of more than 24 bits or not measured once, at its end.
         """
+        operations = check_number(operations, "operations", least=1)
         loaded = load_circuit(circuit)
         found = self._predicted(loaded, seed, operations, draws=_draws(loaded.num_clbits))
         told = {

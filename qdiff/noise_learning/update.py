@@ -12,8 +12,9 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
-from qdiff.data.argument_checks import check_is_shots, root_of
+from qdiff.data.argument_checks import check_number, root_of
 from qdiff.data.bits import Floats
+from qdiff.data.data_checks import check_is_shots
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
 from qdiff.errors import InputError
@@ -45,6 +46,7 @@ def updated(known: Posterior, pairs: Iterable[Pair], *, seed: int, operations: f
     circuits whose noisy law has no table here.
     """
     started, root = time.perf_counter(), root_of(seed)
+    operations = check_number(operations, "operations", least=1)
     taught = [_checked(pair) for pair in _listed(pairs)]
     circuits = [device_circuit(circuit, known) for circuit, _ in taught]
     shots = [own for _, own in taught]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qdiff.errors import InputError
 from qdiff.plotting.axes import mark
 from qdiff.plotting.palette import Role, light
 from qdiff.plotting.style import axes_for
@@ -37,6 +38,8 @@ def plot_strings(
 
     `errors` are standard errors; with a `label` there is a legend.
     """
+    if label is not None and not isinstance(label, str):
+        raise InputError(f"label must be text, got a {type(label).__name__}")
     axes = axes_for(ax, height=1.1 + 0.25 * max(len(keys), 6))
     # a thin line in the colour of the caller's text is seen on light and dark ground
     plot_bars(axes, values, errors, role, label, ink=axes.xaxis.label.get_color())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from qdiff.errors import InputError
 from qdiff.plotting.palette import light
 
 if TYPE_CHECKING:
@@ -40,10 +41,15 @@ def style() -> AbstractContextManager[None]:
 def axes_for(ax: Axes | None, *, height: float) -> Axes:
     """The caller's axes, or those of a new figure of 6.4 by `height` inches, as pyplot makes it.
 
-    A new figure looks as the caller's matplotlib is set up to look, light or dark.
+    A new figure looks as the caller's matplotlib is set up to look, light or dark. Raises
+    `InputError` for anything but axes.
     """
-    if ax is not None:
-        return ax
     from matplotlib import pyplot
+    from matplotlib.axes import Axes
+
+    if isinstance(ax, Axes):
+        return ax
+    if ax is not None:
+        raise InputError(f"ax must be matplotlib axes, got a {type(ax).__name__}")
 
     return pyplot.subplots(figsize=(6.4, height), layout="constrained")[1]

@@ -11,6 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ControlFlowOp
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+from qdiff.data.argument_checks import check_is
 from qdiff.data.bits import Bits
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
@@ -27,6 +28,8 @@ class Answers:
     """Finds the surrogate of every circuit, and fits one where that is wanted."""
 
     def __init__(self, catalogue: Catalogue, on_demand: OnDemand | None) -> None:
+        if on_demand is not None:
+            check_is(on_demand, OnDemand, "on_demand")
         self._catalogue, self._on_demand = catalogue, on_demand
         self._fits: dict[tuple[str, int], Surrogate] = {}
         self._fitting = threading.Lock()  # jobs run in threads, and one fit answers them all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from qiskit.transpiler import CouplingMap, Target
 
 from qdiff.circuit.measurement import registers_of
 from qdiff.data import bits, count_keys
+from qdiff.data.argument_checks import check_flag, check_is, check_list, check_whole, shown
 from qdiff.data.shots import Seed
 from qdiff.environment import __version__
 from qdiff.errors import InputError
@@ -67,8 +68,10 @@ class SurrogateBackend(BackendV2):  # type: ignore[misc]
             raise InputError("a backend needs surrogates, or on_demand to fit them")
         self._answers = Answers(catalogue, on_demand)
         self._root = aer.root_seed(seed)
+        if num_qubits is not None:
+            check_whole(num_qubits, "num_qubits", most=_MOST_QUBITS)
         if device is not None:
-            self._target = device.target
+            self._target = check_is(device, BackendV2, "device").target
         else:
             self._target = plain_target(num_qubits or catalogue.num_bits, coupling_map)
 
@@ -93,7 +96,8 @@ class SurrogateBackend(BackendV2):  # type: ignore[misc]
         Raises `InputError` for a circuit that no surrogate stands for, for free parameters and for
         a wrong number of shots.
         """
-        circuits = [run_input] if isinstance(run_input, QuantumCircuit) else [*run_input]
+        one = isinstance(run_input, QuantumCircuit)
+        circuits = [run_input] if one else check_list(run_input, "run_input")
         chosen = _options(self.options, options)
         seed = self._root if chosen["seed_simulator"] is None else chosen["seed_simulator"]
         seeds = aer.root_seed(seed).spawn(len(circuits))
@@ -154,6 +158,10 @@ class SurrogateJob(JobV1):  # type: ignore[misc]
         return JobStatus.DONE
 
 
+_MOST_QUBITS = 10_000
+"""Beyond any device, and few enough for a table of all pairs."""
+
+
 def plain_target(
     num_qubits: int, coupling_map: CouplingMap | list[tuple[int, int]] | None = None
 ) -> Target:
@@ -163,7 +171,7 @@ def plain_target(
     if coupling_map is None:
         pairs = CouplingMap.from_full(num_qubits).get_edges()
     else:
-        pairs = CouplingMap([*coupling_map]).get_edges()
+        pairs = _pairs(coupling_map)
     if any(qubit >= num_qubits for pair in pairs for qubit in pair):
         raise InputError(f"the coupling map names qubits beyond the {num_qubits} there are")
     gates = get_standard_gate_name_mapping()
@@ -178,6 +186,21 @@ def plain_target(
     return target
 
 
+def _pairs(coupling_map: CouplingMap | list[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    if isinstance(coupling_map, CouplingMap):
+        return [(first, second) for first, second in coupling_map.get_edges()]
+    found = []
+    for pair in check_list(coupling_map, "coupling_map"):
+        ends = [
+            check_whole(q, "a qubit of coupling_map", least=0)
+            for q in check_list(pair, "a pair of coupling_map")
+        ]
+        if len(ends) != 2:
+            raise InputError(f"coupling_map must hold pairs of qubits, got {shown(pair)}")
+        found.append((ends[0], ends[1]))
+    return found
+
+
 def _options(defaults: Options, given: dict[str, Any]) -> dict[str, Any]:
     chosen = {name: getattr(defaults, name) for name in ("shots", "memory", "seed_simulator")}
     unknown = sorted(given.keys() - chosen.keys())
@@ -188,9 +211,8 @@ def _options(defaults: Options, given: dict[str, Any]) -> dict[str, Any]:
             stacklevel=3,
         )
     chosen |= {name: value for name, value in given.items() if name in chosen}
-    shots = chosen["shots"]
-    if isinstance(shots, bool) or not isinstance(shots, int | np.integer) or shots < 1:
-        raise InputError(f"shots must be a positive whole number, got {shots!r}")
+    check_whole(chosen["shots"], "shots")
+    check_flag(chosen["memory"], "memory")
     return chosen
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from qiskit import QuantumCircuit
 
+from qdiff.data.argument_checks import shown
 from qdiff.errors import InputError, MatchWarning
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.family import Family, Values, check_bits
@@ -82,8 +83,8 @@ class Catalogue:
     """
 
     def __init__(self, entries: Entry | Iterable[Entry] = (), *, match: Match | str) -> None:
-        if match not in list(Match):
-            raise InputError(f"match must be 'law' or 'structure', got {match!r}")
+        if not isinstance(match, str) or match not in list(Match):
+            raise InputError(f"match must be 'law' or 'structure', got {shown(match)}")
         self._by_law = match == Match.LAW
         self._known: list[_Known] = []
         self._memo: dict[tuple[str, int], Found] = {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from qiskit import QuantumCircuit
 
+from qdiff.data.argument_checks import check_is, check_list, is_number, shown
 from qdiff.errors import InputError
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.on_demand import OnDemand
@@ -56,14 +57,18 @@ class Family:
         *,
         on_demand: OnDemand | None = None,
     ) -> None:
-        if not template.num_parameters:
+        if not check_is(template, QuantumCircuit, "template").num_parameters:
             raise InputError(f"circuit {template.name!r} has no free parameters: no family")
         self.template = template
         self.names = tuple(parameter.name for parameter in template.parameters)
         self._on_demand = on_demand
         self._members: dict[Point, Surrogate] = {}
-        for values, surrogate in members:
-            self.add(values, surrogate)
+        if on_demand is not None:
+            check_is(on_demand, OnDemand, "on_demand")
+        for member in members if isinstance(members, Iterator) else check_list(members, "members"):
+            if not isinstance(member, tuple | list) or len(member) != 2:
+                raise InputError(f"members must be pairs of values and surrogate, got {member!r}")
+            self.add(*member)
 
     @classmethod
     def fitted(cls, template: QuantumCircuit, values: ArrayLike, on_demand: OnDemand) -> Family:
@@ -71,9 +76,16 @@ class Family:
 
         Every point is fitted now; others will be when they are asked for.
         """
-        family = cls(template, on_demand=on_demand)
-        points = np.asarray(values, dtype=np.float64)
-        if points.ndim < 1 or points.shape[-1] != len(family.names):
+        family = cls(template, on_demand=check_is(on_demand, OnDemand, "on_demand"))
+        try:
+            points = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"values must be numbers, got {shown(values)}") from None
+        if (
+            points.ndim < 1
+            or not np.isfinite(points).all()
+            or points.shape[-1] != len(family.names)
+        ):
             raise InputError(
                 f"values need a last axis of {len(family.names)}, one for each of "
                 f"{', '.join(family.names)}; got the shape {points.shape}"
@@ -112,9 +124,10 @@ class Family:
             if {*values} != {*self.names}:
                 raise InputError(f"the parameters are {', '.join(self.names)}; got {[*values]}")
             values = [values[name] for name in self.names]
-        point = tuple(map(float, values))
+        listed = check_list(values, "values")
+        point = tuple(map(float, listed)) if all(map(is_number, listed)) else ()
         if len(point) != len(self.names) or not np.isfinite(point).all():
-            raise InputError(f"{len(self.names)} finite values are needed, got {point}")
+            raise InputError(f"{len(self.names)} finite values are needed, got {shown(values)}")
         return point
 
     def _nearest(self, point: Point) -> Point | None:
@@ -130,7 +143,7 @@ class Family:
 
 def check_bits(surrogate: Surrogate, num_bits: int) -> None:
     """Raise `InputError` unless the surrogate has as many bits as its circuit."""
-    if surrogate.num_bits != num_bits:
+    if check_is(surrogate, Surrogate, "surrogate").num_bits != num_bits:
         raise InputError(
             f"the surrogate has {surrogate.num_bits} bits but its circuit has {num_bits}"
         )

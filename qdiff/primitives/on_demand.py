@@ -13,6 +13,8 @@ from qiskit_aer.noise import NoiseModel
 
 from qdiff.circuit.measurement import bits_of_a_job, registers_of
 from qdiff.circuit.structural_hash import circuit_hash
+from qdiff.data.argument_checks import check_flag, check_is, check_whole, root_of
+from qdiff.data.output import as_path
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.files.qiskit_results import from_qiskit
@@ -71,11 +73,15 @@ class OnDemand:
                 "give either noise (a NoiseSpec, its text, an Aer NoiseModel, a LearnedNoise) or a "
                 "sampler"
             )
-        if isinstance(self.shots, bool) or not isinstance(self.shots, int) or self.shots < 1:
-            raise InputError(f"shots must be a positive whole number, got {self.shots!r}")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise InputError(f"seed must be a whole number, not negative, got {self.seed!r}")
+        check_whole(self.shots, "shots")
+        root_of(self.seed)
         Effort.parse(self.effort)
+        if self.config is not None:
+            check_is(self.config, FitConfig, "config")
+        if self.cache is not None:
+            as_path(self.cache, "cache")
+        check_is(self.label, str, "label")
+        check_flag(self.progress, "progress")
         if not isinstance(self.noise, NoiseModel | LearnedNoise):
             as_spec(self.noise)
         if self.cache is not None and not self._is_written_down and not self.label:
@@ -83,6 +89,7 @@ class OnDemand:
 
     def surrogate(self, circuit: QuantumCircuit) -> Surrogate:
         """The surrogate of `circuit`, from the cache, predicted, or fitted now."""
+        check_is(circuit, QuantumCircuit, "circuit")
         if self.cache is None:
             return self._fitted(circuit)
         return ModelCache(self.cache).get(self._key(circuit), lambda: self._fitted(circuit))
@@ -105,6 +112,7 @@ class OnDemand:
 
     def identity_of(self, circuit: QuantumCircuit) -> str:
         """Circuits of equal identity are answered alike: by structure, or on equal qubits too."""
+        check_is(circuit, QuantumCircuit, "circuit")
         return circuit_hash(circuit) if self.depends_on_qubits else structure_hash(circuit)
 
     @property

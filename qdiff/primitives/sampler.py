@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,9 @@ from qiskit.primitives import (
 )
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+from qdiff.data.argument_checks import check_list, check_whole, shown
 from qdiff.data.shots import Seed
+from qdiff.data.storage import one_line
 from qdiff.errors import InputError
 from qdiff.noise_learning.learned_noise import LearnedNoise
 from qdiff.primitives.answers import Answers, draw
@@ -80,7 +82,7 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         if not len(self._catalogue) and on_demand is None:
             raise InputError("a sampler needs surrogates, or noise or on_demand to fit them")
         self._answers = Answers(self._catalogue, on_demand)
-        self._default_shots = default_shots
+        self._default_shots = check_whole(default_shots, "default_shots")
         self._root = aer.root_seed(seed)
 
     @property
@@ -99,8 +101,8 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
 
         The job's result raises `InputError` for a circuit that no surrogate stands for.
         """
-        number = self._default_shots if shots is None else shots
-        coerced = [SamplerPub.coerce(pub, number) for pub in pubs]
+        number = self._default_shots if shots is None else check_whole(shots, "shots")
+        coerced = [_pub(pub, number) for pub in _listed(pubs)]
         for position, pub in enumerate(coerced):
             if not pub.circuit.cregs:
                 warnings.warn(
@@ -130,3 +132,15 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         data = register_data(pub.circuit, rows, pub.shape)
         matched = sorted({answer.matched_by for answer in found})
         return SamplerPubResult(data, metadata={**metadata, "qdiff": {"matched_by": matched}})
+
+
+def _listed(pubs: Iterable[Any]) -> list[Any]:
+    return list(pubs) if isinstance(pubs, Iterator) else check_list(pubs, "pubs")
+
+
+def _pub(pub: Any, shots: int) -> SamplerPub:
+    """A pub as Qiskit reads it, whose objections name what is wrong."""
+    try:
+        return SamplerPub.coerce(pub, shots)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"pubs holds {shown(pub)}, which is none: {one_line(error)}") from None

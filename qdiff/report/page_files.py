@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qdiff.data import storage
+from qdiff.data import output
 from qdiff.errors import InputError
 from qdiff.report.html.page import render
 from qdiff.report.page import Page
@@ -14,7 +14,7 @@ from qdiff.report.pictures.rendering import SUFFIXES, save_picture
 
 def write_report(path: str | Path, page: Page, *, force: bool = False) -> None:
     """Write the page of `render`, whole or not at all. An existing `path` needs `force`."""
-    storage.write_text(path, render(page), force=force)
+    output.write_text(path, render(page), force=force)
 
 
 def check_pictures(path: str | Path, kind: str, *, force: bool = False) -> None:
@@ -27,7 +27,7 @@ def check_pictures(path: str | Path, kind: str, *, force: bool = False) -> None:
         known = " or ".join(suffix[1:] for suffix in SUFFIXES)
         raise InputError(f"pictures are {known}, got {kind!r}")
     for name in NAMES:
-        storage.refuse_existing(_picture_path(path, name, kind), force=force)
+        output.check_output(_picture_path(path, name, kind), force=force)
 
 
 def save_pictures(page: Page, path: str | Path, kind: str, *, force: bool = False) -> list[Path]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qiskit import QuantumCircuit
 
+from qdiff.data.argument_checks import check_flag
 from qdiff.data.distribution import Distribution
 from qdiff.noise.spec import NoiseSpec
 from qdiff.progress import progress_bar
@@ -38,6 +39,7 @@ def exact(
     >>> exact(bell, "depolarizing:p1=0,p2=0.1").probabilities.round(3).tolist()
     [0.475, 0.025, 0.025, 0.475]
     """
+    check_flag(progress, "progress")
     task = MeasuredCircuit.read(circuit, noise)
     planned = plan(steps_of(task.noisy), task.qubits)
     amplitudes = task.state_vector_bytes

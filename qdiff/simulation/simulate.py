@@ -12,7 +12,7 @@ from qiskit_aer.noise import NoiseModel
 
 from qdiff.circuit.loading import load_circuit
 from qdiff.circuit.measurement import is_dynamic, registers_of
-from qdiff.data.argument_checks import check_whole
+from qdiff.data.argument_checks import check_flag, check_whole
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 from qdiff.memory import total_memory
@@ -25,6 +25,10 @@ from qdiff.simulation.provenance import circuit_record, seed_record
 
 Noise: TypeAlias = NoiseSpec | str | NoiseModel | None
 """A specification, its text (see `NoiseSpec.parse`), an Aer noise model, or no noise."""
+
+
+_MOST_SHOTS = 10**10
+"""Aer draws them one by one; more would take days."""
 
 
 def simulate(
@@ -54,7 +58,8 @@ def simulate(
     >>> sorted(simulate(bell, shots=100, seed=1).to_counts())
     ['00', '11']
     """
-    shots = check_whole(shots, "shots")
+    shots = check_whole(shots, "shots", most=_MOST_SHOTS)
+    check_flag(progress, "progress")
     asked = _method(method)
     source = load_circuit(circuit)
     spec = None if isinstance(noise, NoiseModel) else as_spec(noise)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qdiff.data.argument_checks import check_whole
+from qdiff.data.argument_checks import check_flag, check_whole
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Seed
 from qdiff.noise.spec import NoiseSpec
@@ -18,6 +18,8 @@ from qdiff.simulation.measured_circuit import MeasuredCircuit, Table
 from qdiff.simulation.provenance import seed_record
 
 _MAX_BATCHES = 50
+_MOST = 10**8
+"""More would take days."""
 
 
 def trajectories(
@@ -39,7 +41,8 @@ def trajectories(
     Raises `InputError` for fewer than 2 samples and wherever `exact` does, except that memory has
     to hold state vectors only.
     """
-    samples = check_whole(samples, "samples", least=2)
+    samples = check_whole(samples, "samples", least=2, most=_MOST)
+    check_flag(progress, "progress")
     task = MeasuredCircuit.read(circuit, noise)
     task.check_memory(task.state_vector_bytes, "a state vector")
     root = aer.root_seed(seed)

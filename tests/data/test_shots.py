@@ -122,5 +122,5 @@ def test_ten_million_shots_of_64_bits_fit_well_under_a_gigabyte() -> None:
 
 @pytest.mark.parametrize("keys", [{"0x1": 3}, {5: 3}])
 def test_more_bits_than_any_device_has_are_refused(keys) -> None:
-    with pytest.raises(InputError, match="at most 100,000 bits, got num_bits=10000000000"):
+    with pytest.raises(InputError, match="num_bits must be at most 100,000, got 10000000000"):
         Shots.from_counts(keys, num_bits=10**10)

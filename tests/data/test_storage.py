@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qdiff import InputError, Shots, load
-from qdiff.data import storage
+from qdiff.data import output
 
 SHOTS = Shots.from_counts({"01": 3, "11": 4})
 
@@ -41,7 +41,7 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch) -> None:
 
     monkeypatch.setattr(os, "link", appear)
     with pytest.raises(InputError, match="exists"):
-        storage.write_bytes(path, b"ours")
+        output.write_bytes(path, b"ours")
     assert path.read_bytes() == b"theirs"
     assert os.listdir(tmp_path) == ["late"]
 

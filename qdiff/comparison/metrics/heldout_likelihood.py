@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from qdiff.data.argument_checks import check_confidence, check_is_shots, check_law, kind_of
+from qdiff.data.argument_checks import check_confidence, kind_of
 from qdiff.data.bits import Counts, Floats
+from qdiff.data.data_checks import check_is_shots, check_law, checked_log_prob
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 
@@ -74,7 +75,9 @@ def heldout_likelihoods(
                 f"{name} has {model.num_bits} bits, the held-out shots {heldout.num_bits}"
             )
     rows = heldout.bits
-    scores = {name: model.log_prob(rows) for name, model in models.items()}
+    scores = {
+        name: checked_log_prob(model, rows, f"model {name!r}") for name, model in models.items()
+    }
     first = next(iter(scores.values()))
     found = {}
     for name, own in scores.items():

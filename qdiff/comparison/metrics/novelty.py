@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
-from qdiff.data.argument_checks import check_confidence, check_is_shots
+from qdiff.data.argument_checks import check_confidence
+from qdiff.data.data_checks import check_is_shots
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.laws.histogram import HistogramLaw

@@ -18,8 +18,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from qdiff.comparison.metrics.heldout_likelihood import Predictor
-from qdiff.data.argument_checks import check_confidence, check_law, check_whole, generator_of
+from qdiff.data.argument_checks import check_confidence, check_whole, generator_of
 from qdiff.data.bits import Floats
+from qdiff.data.data_checks import check_is_shots, check_law, checked_log_prob
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 
@@ -85,8 +86,8 @@ def pointwise_distances(
     number, generator = check_whole(draws, "draws"), generator_of(seed)
     means = []
     for own, other in ((first, second), (second, first)):
-        drawn = own.sample(number, seed=generator)
-        each = terms(own.log_prob(drawn.bits), other.log_prob(drawn.bits))
+        drawn = check_is_shots(own.sample(number, seed=generator), "what a law draws")
+        each = terms(*(checked_log_prob(law, drawn.bits, "a law") for law in (own, other)))
         means.append(each @ drawn.counts / number)
     variation, affinity = np.mean(means, axis=0)
     error = half_width(confidence, number)

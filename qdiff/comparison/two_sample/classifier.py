@@ -19,7 +19,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
-from qdiff.data.argument_checks import check_whole, generator_of, kind_of
+from qdiff.data.argument_checks import MOST_REPLICATES, check_whole, generator_of, kind_of
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
@@ -37,6 +37,10 @@ TRAINING = TrainingConfig(
 """How the classifier is trained when nothing else is said."""
 
 _ROWS = 1 << 14
+
+
+MOST_UNITS = 2**14
+"""Wider layers would take a gigabyte."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +100,9 @@ def classifier_test(
     >>> classifier_test(fair, Shots.from_counts({"00": 100, "11": 100})).p_value
     0.001
     """
-    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
-    width = check_whole(width, "width")
+    times = check_whole(permutations, "permutations", most=MOST_REPLICATES)
+    generator = generator_of(seed)
+    width = check_whole(width, "width", most=MOST_UNITS)
     _check(first, second, training)
     (mine, heldout), (theirs, other) = (
         shots.split(0.5, seed=generator) for shots in (first, second)

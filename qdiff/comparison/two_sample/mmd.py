@@ -22,7 +22,7 @@ import numpy as np
 
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.comparison.two_sample.hamming_kernel import HammingKernel, default_kernels, signs
-from qdiff.data.argument_checks import check_whole, generator_of
+from qdiff.data.argument_checks import MOST_REPLICATES, check_whole, generator_of
 from qdiff.data.bits import Floats, hamming_distances
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
@@ -106,7 +106,8 @@ def mmd_test(
     >>> mmd_test(fair, Shots.from_counts({"00": 50, "11": 50})).p_value
     0.002
     """
-    times, generator = check_whole(permutations, "permutations"), generator_of(seed)
+    times = check_whole(permutations, "permutations", most=MOST_REPLICATES)
+    generator = generator_of(seed)
     most_paired = check_whole(most_paired, "most_paired", least=0)
     check_sets(first, second)
     pool = Pool.of(first, second)

@@ -14,6 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from qdiff.data.argument_checks import (
+    check_bit,
+    check_bits,
+    check_is,
+    check_list,
+    check_numbers,
+    check_whole,
+    is_number,
+)
 from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 
@@ -58,7 +67,10 @@ class Confusion:
     factors: tuple[Factor, ...]
 
     def __post_init__(self) -> None:
+        check_whole(self.num_bits, "num_bits")
+        object.__setattr__(self, "factors", tuple(check_list(self.factors, "factors")))
         for factor in self.factors:
+            check_is(factor, Factor, "each of factors")
             if not all(0 <= bit < self.num_bits for bit in factor.bits):
                 raise InputError(f"there are no bits {factor.bits} among {self.num_bits}")
 
@@ -68,7 +80,8 @@ class Confusion:
 
         Raises `InputError` for chances outside 0 to 1 and for lists of different lengths.
         """
-        ups, downs = _chances(one_given_zero), _chances(zero_given_one)
+        ups = _chances(one_given_zero, "one_given_zero")
+        downs = _chances(zero_given_one, "zero_given_one")
         if len(ups) != len(downs):
             raise InputError(
                 f"readout needs P(1|0) and P(0|1) of every bit, got {len(ups)} and {len(downs)}"
@@ -84,11 +97,13 @@ class Confusion:
 
         Raises `InputError` for rates outside 0 to 1, or of another number than there are pairs.
         """
-        together, chances = np.eye(4)[::-1], _chances(rates)
+        together, chances = np.eye(4)[::-1], _chances(rates, "rates")
+        for pair in check_list(pairs, "pairs"):
+            self._checked(pair)
         if len(chances) != len(pairs):
             raise InputError(f"{len(pairs)} pairs need as many rates, got {len(chances)}")
         extra = tuple(
-            Factor(bits=pair, matrix=(1 - rate) * np.eye(4) + rate * together)
+            Factor(bits=(pair[0], pair[1]), matrix=(1 - rate) * np.eye(4) + rate * together)
             for pair, rate in zip(pairs, chances, strict=True)
         )
         return Confusion(num_bits=self.num_bits, factors=(*self.factors, *extra))
@@ -100,7 +115,7 @@ class Confusion:
 
     def reaching(self, bits: Sequence[Bit]) -> list[Bit]:
         """The bits whose readouts hang together with those of `bits`, themselves included."""
-        found = set(bits)
+        found = set(self._checked(bits))
         while True:
             touched = [set(factor.bits) for factor in self.factors if found & set(factor.bits)]
             more = found.union(*touched)
@@ -113,7 +128,7 @@ class Confusion:
 
         Raises `InputError` where some factor couples them to another bit.
         """
-        place = {bit: number for number, bit in enumerate(bits)}
+        place = {bit: number for number, bit in enumerate(self._checked(bits))}
         kept = [factor for factor in self.factors if set(factor.bits) & set(place)]
         for factor in kept:
             if not set(factor.bits) <= set(place):
@@ -126,12 +141,14 @@ class Confusion:
 
     def apply(self, law: Floats) -> Floats:
         """``R p``, ``(2^n,) -> (2^n,)``."""
+        law = self._table(law, "law")
         for factor in self.factors:
             law = _multiply(factor.matrix, factor.bits, law)
         return law
 
     def adjoint(self, values: Floats) -> Floats:
         """``R^T v``: the mean of `values` over what is read, for each true string."""
+        values = self._table(values, "values")
         for factor in reversed(self.factors):
             values = _multiply(factor.matrix.T, factor.bits, values)
         return values
@@ -142,18 +159,21 @@ class Confusion:
         Unbiased, with a variance that grows with every inverted bit. Raises `InputError` for a
         readout that loses information.
         """
+        values = self._table(values, "values")
         for factor in self.factors:
             values = _multiply(_inverse(factor).T, factor.bits, values)
         return values
 
     def inverted(self, law: Floats) -> Floats:
         """``R^-1 q``: plain matrix inversion, which may be negative. Raises as `pulled_back`."""
+        law = self._table(law, "law")
         for factor in reversed(self.factors):
             law = _multiply(_inverse(factor), factor.bits, law)
         return law
 
     def of_bit(self, bit: Bit) -> Floats:
         """The product of the one-bit factors on `bit`, ``(2, 2)``."""
+        check_bit(bit, self.num_bits)
         matrix = np.eye(2)
         for factor in self.factors:
             if factor.bits == (bit,):
@@ -165,12 +185,18 @@ class Confusion:
         columns = np.eye(1 << self.num_bits)
         return np.stack([self.apply(column) for column in columns], axis=1)
 
+    def _checked(self, bits: object) -> list[Bit]:
+        return check_bits(bits, self.num_bits)
 
-def _chances(values: ArrayLike) -> Floats:
+    def _table(self, values: object, name: str) -> Floats:
+        return check_numbers(values, name, shape=(1 << self.num_bits,))
+
+
+def _chances(values: object, name: str) -> Floats:
     """One-dimensional and between 0 and 1."""
-    found = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    if found.ndim != 1 or not ((found >= 0) & (found <= 1)).all():
-        raise InputError("readout errors must be chances between 0 and 1, one number a bit")
+    found = check_numbers([values] if is_number(values) else values, name)
+    if not ((found >= 0) & (found <= 1)).all():
+        raise InputError(f"{name}: readout errors must be chances between 0 and 1, got {values}")
     return found
 
 

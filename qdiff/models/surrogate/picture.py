@@ -8,11 +8,11 @@ import numpy as np
 
 from qdiff.data import bits as bitorder
 from qdiff.data import count_keys
+from qdiff.data.argument_checks import check_whole, generator_of
 from qdiff.data.bits import Bits, Floats
 from qdiff.data.distribution import Distribution
 from qdiff.data.registers import Register
 from qdiff.data.shots import Seed, Shots
-from qdiff.data.strings_shown import check_top
 from qdiff.errors import InputError
 from qdiff.plotting.palette import Role
 from qdiff.plotting.strings import plot_strings
@@ -42,8 +42,8 @@ def plot_surrogate(
     model: Model, ax: Axes | None, *, top: int, label: str | None, seed: Seed
 ) -> Axes:
     """What `Surrogate.plot` does."""
-    known = _table_or_draws(model, seed)
-    words, values, errors = known.likeliest(check_top(top))
+    known = _table_or_draws(model, generator_of(seed))
+    words, values, errors = known.likeliest(check_whole(top, "top"))
     quantity = known.quantity
     if isinstance(known, Shots):
         try:
@@ -57,7 +57,7 @@ def plot_surrogate(
     )
 
 
-def _table_or_draws(model: Model, seed: Seed) -> Shots | Distribution:
+def _table_or_draws(model: Model, seed: np.random.Generator) -> Shots | Distribution:
     try:
         return model.distribution()
     except InputError:  # no table at this size

@@ -192,7 +192,8 @@ class Surrogate(Tabular):
 
         Raises `InputError` when a part is absent or none has weight.
         """
-        return self._with(self._mixture.only(*kept), self.card)
+        parts = [arguments.check_is(part, Part, "each part kept") for part in kept]
+        return self._with(self._mixture.only(*parts), self.card)
 
     def before_readout(self, confusion: Confusion | None = None) -> Surrogate:
         """The law before readout errors: positive, normalised, and an ordinary surrogate.
@@ -208,6 +209,8 @@ class Surrogate(Tabular):
 
         Raises `InputError` without either, and beyond 22 bits for a surrogate of other parts.
         """
+        if confusion is not None:
+            arguments.check_is(confusion, Confusion, "confusion")
         card = {**self.card, "before_readout": True}
         return self._with(self._mixture.before_readout(confusion), card)
 

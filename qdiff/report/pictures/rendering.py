@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdiff.data import storage
+from qdiff.data import output
 from qdiff.errors import InputError
 from qdiff.plotting.axes import MARK
 from qdiff.plotting.palette import PALETTE
@@ -44,10 +44,10 @@ def save_picture(path: str | Path, pictures: Sequence[Picture], *, force: bool =
     panels = [panel for picture in pictures for panel in picture.panels]
     if not panels:
         raise InputError("there is nothing to draw")
-    storage.refuse_existing(path, force=force)
+    output.check_output(path, force=force)
     with style():
         payload = _encode(plotted(panels), suffix[1:], facecolor="white")
-    storage.write_bytes(path, payload, force=force)
+    output.write_bytes(path, payload, force=force)
 
 
 def plotted(panels: Sequence[Panel]) -> Figure:
