@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sections.alarm import alarm
 from sections.circuits import circuit_laws, circuit_plain, circuit_verdicts
 from sections.comparisons import coverage, wide_comparison
 from sections.learned_noise import learned_noise
@@ -39,5 +40,6 @@ SECTIONS: dict[str, Section] = {
     "real_aquila": held_out("A chain of atoms on a device", "aquila"),
     "real_aquila_times": held_out("The same, each evolution time by itself", "aquila_times"),
     "two_sample": two_sample,
+    "alarm": alarm,
     "main_job": main_job,
 }

@@ -14,7 +14,7 @@ from qdiff.errors import InputError
 
 if TYPE_CHECKING:
     from qdiff.comparison.drift import Drift
-    from qdiff.comparison.drift_shown import Change
+    from qdiff.comparison.drift_changes import Change
 
 _SHOWN = 5
 
@@ -41,8 +41,6 @@ def score(
     from qdiff.data.shots import Shots
     from qdiff.files.load import load, load_shots
 
-    if alarm is not None and not 0 < alarm < 1:
-        raise InputError(f"--alarm is a p-value between 0 and 1, got {alarm!r}")
     described = load(model)
     if isinstance(described, Shots):
         raise InputError(
@@ -52,6 +50,7 @@ def score(
         load_shots(shots),
         described,
         calibration=None if calibration is None else load_shots(calibration),
+        alarm=alarm,
         seed=seed,
     )
     if json:
@@ -69,7 +68,10 @@ def _lines(found: Drift) -> Iterator[str]:
         f"z {found.z:+.2f}, p-value {found.p_value:.3g}"
     )
     if found.impossible:
-        yield f"{found.impossible:,} shots have no probability under the model"
+        yield (
+            f"{found.impossible:,} shots have no probability under the model: "
+            f"p-value {found.impossible_p_value:.3g}"
+        )
     yield from _changes("bits that changed most (share of ones)", found.bits)
     yield from _changes("pairs that changed most (share of unequal bits)", found.pairs)
     yield f"p-value of any change: {found.any_p_value:.3g}"

@@ -1,31 +1,36 @@
-"""Drift: is a new batch of shots what a model describes? docs/tests.md says what is asked, and why.
+"""Drift: is a new batch of shots what a model describes?
 
 The statistic is the batch's mean log-likelihood under the model, against that of a *reference set*:
 the model's own draws, or shots that the user knows to be good. Under no drift the two sets are
 exchangeable, so the p-value, by random relabelling, is exact at any number of shots: of more than
-`MOST_EVALUATED` distinct strings a random part is evaluated, and it is then only close. What moved
-is said by the ones of each bit and the parity of each pair: Fisher's exact test (two-sided, twice
-the smaller tail), with Holm's correction.
+`MOST_EVALUATED` distinct strings a random part is evaluated, and it is then only close.
+
+A model is never perfect, and against its own draws enough good shots will show that: the question
+is then answered truly, but it is not the user's. Calibration shots that the model was not fitted to
+ask "as good as on the day of those shots?" instead, and the model's errors cancel.
+
+What moved is said by counts alone: the ones of each bit and the parity of each pair, batch against
+reference set, by Fisher's exact test (two-sided, twice the smaller tail), Holm's correction over
+all bits and over all pairs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import hypergeom
 
-from qdiff.comparison.drift_shown import Change, ShowsDrift
+from qdiff.comparison.drift_alarm import check_reachable, relabellings, until_settled
+from qdiff.comparison.drift_changes import Change, changes, fisher
+from qdiff.comparison.drift_shown import ShowsDrift
 from qdiff.comparison.metrics.pointwise import PointwiseLaw
 from qdiff.comparison.relabelling import Pool, check_sets, p_value
 from qdiff.data import bits as bitorder
-from qdiff.data.argument_checks import MOST_REPLICATES, check_whole, generator_of
+from qdiff.data.argument_checks import generator_of
 from qdiff.data.bits import Floats
 from qdiff.data.data_checks import check_is_shots, check_law, checked_log_prob
-from qdiff.data.pair_statistics import pair_counts
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 
@@ -54,15 +59,18 @@ class Drift(ShowsDrift):
     bits, pairs
         All bits, and the `_SHOWN_PAIRS` pairs, that changed most, the largest change first. A bit
         that changed may show in its pairs too.
-    impossible
-        Shots that have no probability under the model.
+    impossible, impossible_p_value
+        Shots that have no probability under the model; a single one contradicts it, and the p-value
+        is 0. With calibration shots, Fisher's exact test of their number against that among those.
+        None where there are none.
     any_p_value
-        Bonferroni's over the log-likelihood, the bits and the pairs: for an alarm on any change.
-        At most as often below a level as the level says. One bit has one count, which all tests
-        are about, and the bit's own p-value is that of any change.
-    num_shots, reference, evaluated
-        Shots in the batch, what they were compared with, and shots of the batch whose
-        log-likelihood was taken.
+        Bonferroni's over the log-likelihood, the bits, the pairs, and impossible shots where there
+        are any: for an alarm on any change. At most as often below a level as the level says. One
+        bit has one count, which all tests are about, and the bit's own p-value is that of any
+        change.
+    num_shots, reference, evaluated, relabellings
+        Shots in the batch, what they were compared with, shots of the batch whose log-likelihood
+        was taken, and how often labels were exchanged.
     """
 
     p_value: float
@@ -76,6 +84,8 @@ class Drift(ShowsDrift):
     num_shots: int
     evaluated: int
     reference: str
+    impossible_p_value: float | None = None
+    relabellings: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -87,7 +97,8 @@ def score(
     model: PointwiseLaw,
     *,
     calibration: Shots | None = None,
-    permutations: int = 999,
+    permutations: int | None = None,
+    alarm: float | None = None,
     seed: Seed = 0,
 ) -> Drift:
     """Ask whether `shots` are what `model` describes, and which bits changed most if not.
@@ -98,12 +109,15 @@ def score(
         Good shots that the model was not fitted to. With them the model's own errors cancel;
         without them the reference set is drawn from the model.
     permutations
-        Random relabellings; the least p-value is one over one more.
+        Random relabellings, at most; the least p-value is one over one more. As many as `alarm`
+        takes if not given, or 999.
+    alarm
+        A level that `any_p_value` is to be held against: it is then fine enough to fall below.
     seed
         Decides draws and relabellings.
 
-    Raises `InputError` for shots of other bits than the model's, fewer than two shots, and bad
-    arguments.
+    Raises `InputError` for shots of other bits than the model's, fewer than two shots, a level that
+    cannot be reached, and bad arguments.
 
     >>> from qdiff.data.distribution import Distribution
     >>> model = Distribution(probabilities=np.array([0.5, 0.25, 0.125, 0.125]))
@@ -113,41 +127,65 @@ def score(
     >>> found.p_value, found.bits[0].bits
     (0.001, (0,))
     """
-    times = check_whole(permutations, "permutations", most=MOST_REPLICATES)
-    generator = generator_of(seed)
+    times, generator = relabellings(permutations, alarm), generator_of(seed)
     check_law(model, "the model", "log_prob", "sample")
     _check(shots, model.num_bits, "the batch")
     good, reference = _reference_set(shots, model, calibration, generator)
+    if alarm is not None and shots.num_bits > 1:
+        check_reachable(alarm, times, (shots.num_shots, good.num_shots))
     likelihoods = _compared(shots, good, model, times, generator)
-    bits, pairs = _changes(shots, good)
+    if likelihoods.impossible and calibration is None:
+        likelihoods = replace(likelihoods, impossible_p_value=0.0)
+    bits, pairs = changes(shots, good)
     return Drift(
-        **likelihoods,
+        **asdict(likelihoods),
         bits=bits,
         pairs=pairs[:_SHOWN_PAIRS],
-        any_p_value=_any_p_value(likelihoods["p_value"], bits, pairs),
+        any_p_value=_any_p_value(likelihoods, bits, pairs),
         num_shots=shots.num_shots,
         reference=reference,
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Likelihoods:
+    """What `Drift` has of the log-likelihoods."""
+
+    p_value: float
+    log_likelihood: float
+    expected: float
+    z: float
+    impossible: int
+    impossible_p_value: float | None
+    evaluated: int
+    relabellings: int
+
+
 def _compared(
     shots: Shots, good: Shots, model: PointwiseLaw, times: int, generator: np.random.Generator
-) -> dict[str, Any]:
-    """What `Drift` has of the log-likelihoods of the batch, the reference set, and by chance."""
+) -> _Likelihoods:
+    """Mean log-likelihoods of the batch and of the reference set, and by chance."""
     evaluated = _evaluated(shots, generator), _evaluated(good, generator)
     check_sets(*evaluated)
     pool = Pool.of(*evaluated)
     levels, possible = _log_likelihoods(pool, model)
-    sums, total = pool.sums(lambda part: levels[part, None], times, generator)
-    ours, theirs = sums[:, 0] / pool.sizes[0], (total - sums[:, 0]) / pool.sizes[1]
-    return {
-        "p_value": p_value(np.abs(ours - theirs)),
-        "log_likelihood": float(ours[0]),
-        "expected": float(theirs[0]),
-        "z": _z(float(ours[0] - theirs[0]), levels, pool),
-        "impossible": int(pool.first[~possible].sum()),
-        "evaluated": pool.sizes[0],
-    }
+
+    def gaps(number: int) -> Floats:
+        sums, total = pool.sums(lambda part: levels[part, None], number, generator)
+        return np.abs(sums[:, 0] / pool.sizes[0] - (total - sums[:, 0]) / pool.sizes[1])
+
+    found = until_settled(gaps, times)
+    ours, theirs = pool.first @ levels / pool.sizes[0], pool.second @ levels / pool.sizes[1]
+    return _Likelihoods(
+        p_value=p_value(found),
+        log_likelihood=float(ours),
+        expected=float(theirs),
+        z=_z(float(ours - theirs), levels, pool),
+        impossible=int(pool.first[~possible].sum()),
+        impossible_p_value=_of_impossible(pool, ~possible),
+        evaluated=pool.sizes[0],
+        relabellings=len(found) - 1,
+    )
 
 
 def _reference_set(
@@ -195,61 +233,19 @@ def _z(gap: float, levels: Floats, pool: Pool) -> float:
     return float(gap / deviation) if deviation > 0 else 0.0
 
 
-def _changes(shots: Shots, good: Shots) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Changes of all bits and of all pairs, each with the largest first."""
-    both = [pair_counts(each) for each in (shots, good)]
-    ones = [np.diagonal(found) for found in both]
-    low, high = np.triu_indices(shots.num_bits, 1)
-    odd = [
-        one[low] + one[high] - 2 * found[low, high] for one, found in zip(ones, both, strict=True)
-    ]
-    sizes = (shots.num_shots, good.num_shots)
-    singles = [(bit,) for bit in range(shots.num_bits)]
-    pairs = list(zip(low.tolist(), high.tolist(), strict=True))
-    return _ranked(singles, ones, sizes), _ranked(pairs, odd, sizes)
+def _of_impossible(pool: Pool, impossible: NDArray[np.bool_]) -> float | None:
+    """Fisher's test of their number in both sets; None where neither has any."""
+    ours, theirs = (np.array([own[impossible].sum()]) for own in (pool.first, pool.second))
+    if not (ours + theirs).any():
+        return None
+    return float(fisher(ours.astype(float), theirs.astype(float), pool.sizes)[0])
 
 
-def _any_p_value(p_likelihood: float, bits: tuple[Change, ...], pairs: tuple[Change, ...]) -> float:
-    """Of three tests at once; of one bit the number of ones is all there is to test."""
-    if not pairs:
-        return bits[0].p_value
-    return min(1.0, 3 * min(p_likelihood, bits[0].p_value, pairs[0].p_value))
-
-
-def _ranked(
-    places: Sequence[tuple[int, ...]], marks: Sequence[Floats], sizes: tuple[int, int]
-) -> tuple[Change, ...]:
-    """Fisher's exact test of each count against the reference set's, corrected, largest first."""
-    (ours, theirs), (m, n) = marks, sizes
-    everything, marked = m + n, ours + theirs
-    law = hypergeom(everything, marked.astype(np.int64), m)
-    observed = ours.astype(np.int64)
-    single = np.minimum(1.0, 2 * np.minimum(law.cdf(observed), law.sf(observed - 1)))
-    share = marked / everything
-    deviation = np.sqrt(share * (1 - share) * (1 / m + 1 / n))
-    gap = ours / m - theirs / n
-    z = np.divide(gap, deviation, out=np.zeros_like(gap), where=deviation > 0)
-    corrected = holm(single)
-    return tuple(
-        Change(
-            bits=places[place],
-            observed=float(ours[place] / m),
-            expected=float(theirs[place] / n),
-            z=float(z[place]),
-            p_value=float(corrected[place]),
-        )
-        for place in np.lexsort((-np.abs(z), corrected))
-    )
-
-
-def holm(p_values: Floats) -> Floats:
-    """p-values corrected for their number, step by step down (Holm, Scand. J. Stat. 6, 65 (1979)).
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p_values, kind="stable")
-    steps = p_values[order] * np.arange(len(p_values), 0, -1)
-    corrected = np.empty_like(p_values)
-    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return corrected
+def _any_p_value(found: _Likelihoods, bits: tuple[Change, ...], pairs: tuple[Change, ...]) -> float:
+    """Of three or four tests at once; of one bit the number of ones is all there is to test."""
+    tests = [bits[0].p_value]
+    if pairs:
+        tests += [found.p_value, pairs[0].p_value]
+    if found.impossible_p_value is not None and (pairs or not found.impossible_p_value):
+        tests.append(found.impossible_p_value)
+    return min(1.0, len(tests) * min(tests))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qdiff.comparison.drift_changes import Change
 from qdiff.data.argument_checks import is_between, shown
 from qdiff.errors import InputError
 from qdiff.tables import Tabular, html_table
@@ -16,21 +17,6 @@ if TYPE_CHECKING:
 
 _SHOWN_ROWS = 3
 """Bits, and pairs, in a notebook."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """How often one bit is 1, or two bits differ, in the batch and in the reference set.
-
-    `z` is the difference over its standard deviation; `p_value` is corrected for having looked at
-    all bits (or all pairs).
-    """
-
-    bits: tuple[int, ...]
-    observed: float
-    expected: float
-    z: float
-    p_value: float
 
 
 class ShowsDrift(Tabular):

@@ -384,6 +384,19 @@ def test_score_says_what_changed_and_raises_the_alarm(qdiff_command) -> None:
         assert done.err.count("\n") == 1
 
 
+def test_impossible_shots_and_levels_of_an_alarm(qdiff_command) -> None:
+    """4,000 of 4,000 shots that the model calls impossible ended with 0."""
+    qdiff.Distribution(probabilities=np.array([0.5, 0, 0, 0.5])).save("model.safetensors")
+    Path("bad.json").write_text('{"01": 2000, "10": 2000}')
+    done = qdiff_command("score", "bad.json", "model.safetensors", "--alarm", "0.001")
+    assert done.code == 1
+    assert "4,000 shots have no probability under the model: p-value 0" in done.out
+    for level, says in (("1e-9", "cannot be reached"), ("0", "strictly between")):
+        done = qdiff_command("score", "bad.json", "model.safetensors", "--alarm", level)
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert says in done.err
+
+
 def test_texts_of_options() -> None:
     assert option_texts.bit_values("0=1,5=0") == {0: 1, 5: 0}
     assert option_texts.registers("a b:3,c:2") == (Register("a b", 3), Register("c", 2))

@@ -10,7 +10,7 @@ from scipy import stats
 
 from qdiff import Distribution, InputError, Shots, score
 from qdiff.comparison import drift
-from qdiff.comparison.drift import holm
+from qdiff.comparison.drift_changes import holm
 from qdiff.models.baselines.counting import Histogram, IndependentBits
 
 

@@ -337,7 +337,7 @@ def rows() -> dict[str, dict[str, Arg]]:
         },
         "score": {
             "shots": DATA, "model": Arg(LAW), "calibration": OPTIONAL_DATA,
-            "permutations": Arg(9), "seed": SEED,
+            "permutations": Arg(9, "none"), "alarm": Arg(None, "none half"), "seed": SEED,
         },
         "simulate": {
             "circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "shots": Arg(10), "seed": SEED,
@@ -358,7 +358,9 @@ IN_WORDS = {
     "backend": "BackendV2", "data": "the noise", "given": "bit", "heldout": "held-out",
     "pairs": "bits", "positions": "bit", "pub": "result", "readout": "noise",
     "result": "BitArray|shots",
-    "run_input": "circuits", "seed_simulator": "seed", "shots": "the batch", "source": "circuit",
+    "run_input": "circuits",
+    "size": "the bits of register", "seed_simulator": "seed", "shots": "the batch",
+    "source": "circuit",
     "start": "noise|BackendV2", "text": "noise", "to": "format", "values": "parameters",
     "one_given_zero": "P(1|0)", "zero_given_one": "P(0|1)",
 }  # fmt: skip

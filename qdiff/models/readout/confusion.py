@@ -22,6 +22,7 @@ from qdiff.data.argument_checks import (
     check_numbers,
     check_whole,
     is_number,
+    shown,
 )
 from qdiff.data.bits import Floats
 from qdiff.errors import InputError
@@ -194,9 +195,10 @@ class Confusion:
 
 def _chances(values: object, name: str) -> Floats:
     """One-dimensional and between 0 and 1."""
+    name = f"{name}, chances between 0 and 1,"
     found = check_numbers([values] if is_number(values) else values, name)
     if not ((found >= 0) & (found <= 1)).all():
-        raise InputError(f"{name}: readout errors must be chances between 0 and 1, got {values}")
+        raise InputError(f"{name} must be so, got {shown(values)}")
     return found
 
 
