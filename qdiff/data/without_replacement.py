@@ -17,8 +17,8 @@ def draw_without_replacement(counts: Counts, size: int, generator: np.random.Gen
     the mean. Given their number, those taken are a uniformly random set; what is too many or too
     few by is of the order of a square root, and is taken away or added in the same way. Exact.
 
-    >>> draw_without_replacement(np.array([2**61, 2**61]), 2**61, np.random.default_rng(1)).sum() \
-    ... == 2**61
+    >>> half = draw_without_replacement(np.array([2**61, 2**61]), 2**61, np.random.default_rng(1))
+    >>> int(half.sum()) == 2**61
     True
     """
     total = int(counts.sum())

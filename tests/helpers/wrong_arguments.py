@@ -355,6 +355,7 @@ def rows() -> dict[str, dict[str, Arg]]:
 
 
 IN_WORDS = {
+    "kept": "this surrogate has",
     "backend": "BackendV2", "data": "the noise", "given": "bit", "heldout": "held-out",
     "pairs": "bits", "positions": "bit", "pub": "result", "readout": "noise",
     "result": "BitArray|shots",

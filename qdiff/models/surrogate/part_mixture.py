@@ -76,7 +76,7 @@ class PartMixture:
 
     def only(self, *kept: Part) -> PartMixture:
         """Without the other parts. Raises `InputError` when one is absent or none has weight."""
-        if not kept or not set(kept) <= set(self.parts):
+        if not kept or not all(isinstance(part, str) and part in self.parts for part in kept):
             raise InputError(f"this surrogate has {[part.value for part in self.parts]}")
         total = sum(self.weights[part] for part in kept)
         if not total > 0:

@@ -192,8 +192,7 @@ class Surrogate(Tabular):
 
         Raises `InputError` when a part is absent or none has weight.
         """
-        parts = [arguments.check_is(part, Part, "each part kept") for part in kept]
-        return self._with(self._mixture.only(*parts), self.card)
+        return self._with(self._mixture.only(*kept), self.card)
 
     def before_readout(self, confusion: Confusion | None = None) -> Surrogate:
         """The law before readout errors: positive, normalised, and an ordinary surrogate.
