@@ -140,6 +140,7 @@ class LearnedNoise(ShowsNoise):
         Raises `InputError` as `predict`, and where the laws do not fit into memory.
         """
         number = check_whole(draws, "draws")
+        operations = check_number(operations, "operations", least=1)
         return self._predicted(load_circuit(circuit), seed, operations, draws=number).plausible
 
     def _predicted(

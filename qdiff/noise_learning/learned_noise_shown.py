@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import rustworkx
 
+from qdiff.data.argument_checks import check_is, shown
 from qdiff.errors import InputError
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning.learned_numbers import LearnedNumber
@@ -57,10 +58,11 @@ class ShowsNoise(Tabular):
         """
         from qdiff.plotting.rates import plot_rates
 
+        check_is(kind, str, "kind")
         own = [each for each in self.numbers if each.number.kind == kind and each.number.qubits]
         if not own:
             kinds = sorted({x.number.kind for x in self.numbers if x.number.qubits})
-            raise InputError(f"nothing was learned of {kind!r} on a qubit; kinds: {kinds}")
+            raise InputError(f"kind {shown(kind)} was not learned of any qubit; kinds: {kinds}")
         before = [stated(self.start, each.number) for each in own]
         return plot_rates(
             ax,

@@ -19,7 +19,7 @@ from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning.numbers import PAULI, PHASE, READOUT, RELAX, TURNS, Number
 from qdiff.simulation.program import VIRTUAL_GATES
 
-_ELSEWHERE = (-1, -2)
+_ELSEWHERE = (1 << 40, (1 << 40) + 1)
 """Qubits that no specification names: they have what it says of all."""
 
 _TIME = 1e-7

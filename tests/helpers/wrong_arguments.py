@@ -38,6 +38,7 @@ from qdiff import (
 from qdiff.files.hints import Hints
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.models.surrogate.part import Part
+from qdiff.noise_learning.numbers import Number
 from qdiff.noise_learning.posterior import Posterior
 from qdiff.noise_learning.prior import DevicePrior
 
@@ -121,6 +122,7 @@ REPEATS = Arg(3000)
 OPTIONAL_DATA = Arg(SHOTS, "none")
 OPTIONAL_CIRCUIT = Arg(None, "none")
 OPTIONAL_NOISE = Arg(NOISE, "none")
+ON_QUBITS = [Number("one_given_zero", (0,)), Number("zero_given_one", (0,))]
 WORK = Arg(1e6, "half huge long")
 
 
@@ -139,7 +141,9 @@ def made() -> Mapping[str, Any]:
         "NoiseSpec": NOISE,
         "Confusion": FLIPS,
         "Surrogate": model,
-        "LearnedNoise": LearnedNoise(posterior=Posterior.of(DevicePrior()), lessons=()),
+        "LearnedNoise": LearnedNoise(
+            posterior=Posterior.of(DevicePrior()).widened(ON_QUBITS), lessons=()
+        ),
         "OnDemand": OnDemand(noise="light"),
         "Family": Family(free, [([0.1], model)]),
         "SurrogateSampler": SurrogateSampler(pairs),
@@ -249,6 +253,11 @@ def rows() -> dict[str, dict[str, Arg]]:
         "LearnedNoise.add": {"pairs": Arg([("ghz:2", SHOTS)]), "seed": ROOT, "operations": WORK},
         "LearnedNoise.load": {"path": PATH},
         "LearnedNoise.predict": {"circuit": CIRCUIT, "seed": ROOT, "operations": WORK},
+        "LearnedNoise.plausible_laws": {
+            "circuit": CIRCUIT, "draws": NUMBER, "seed": ROOT, "operations": WORK,
+        },
+        "LearnedNoise.plot": {"ax": OPTIONAL_AXES, "kind": Arg("one_given_zero")},
+        "LearnedNoise.plot_map": {"ax": OPTIONAL_AXES},
         "LearnedNoise.save": {"path": PATH, "force": FLAG},
         "FitConfig": {
             "process": Arg(FitConfig().process), "candidates": Arg(FitConfig().candidates),
@@ -274,8 +283,8 @@ def rows() -> dict[str, dict[str, Arg]]:
         },
         "SurrogateSampler": {
             "surrogates": Arg([(free.assign_parameters([0.1]), model)]),
-            "on_demand": Arg(None, "none"), "match": Arg("law"), "default_shots": NUMBER,
-            "seed": SEED,
+            "on_demand": Arg(None, "none"), "noise": Arg(None, "none"), "match": Arg("law"),
+            "default_shots": NUMBER, "seed": SEED,
         },
         "SurrogateSampler.run": {"pubs": Arg([], "list tuple"), "shots": Arg(5, "none")},
         "SurrogateBackend": {

@@ -62,5 +62,5 @@ def test_records_and_refusals(learned: LearnedNoise) -> None:
         (table.kind == "one_given_zero") & table.qubits.map(lambda qubits: [*qubits] == [1])
     ]
     assert own.stated.tolist() == [0.04]
-    with pytest.raises(InputError, match="nothing was learned of 'leakage'"):
+    with pytest.raises(InputError, match="kind 'leakage' was not learned"):
         learned.plot(kind="leakage")
