@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import ItemsView, Iterator, Mapping, Sequence, ValuesView
 from enum import StrEnum
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -95,9 +95,17 @@ def check_list(value: object, name: str) -> list[Any]:
     Traceback (most recent call last):
     qdiff.errors.InputError: bits must be a list, got '01'
     """
-    if isinstance(value, list | tuple | range) or (isinstance(value, np.ndarray) and value.ndim):
-        return list(value)
+    several = isinstance(value, Sequence) or (isinstance(value, np.ndarray) and value.ndim)
+    if several and not isinstance(value, str | bytes | bytearray | memoryview):
+        return list(value)  # type: ignore[call-overload, no-any-return]
     raise InputError(f"{name} must be a list, got {shown(value)}")
+
+
+def check_iterable(value: object, name: str) -> list[Any]:
+    """The same, where a generator or the values of a dict will do as well."""
+    if isinstance(value, Iterator | ValuesView | ItemsView):
+        return list(value)
+    return check_list(value, name)
 
 
 def check_numbers(value: object, name: str, *, shape: tuple[int, ...] | None = None) -> Floats:

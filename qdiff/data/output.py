@@ -7,19 +7,15 @@ target removes it. Pipes and devices are written to as they are; a symbolic link
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from qdiff.data.argument_checks import check_flag, shown
+from qdiff.data.left_behind import in_use, remove_left_behind
 from qdiff.errors import InputError
-
-if sys.platform != "win32":
-    import fcntl
 
 STANDARD = "-"
 """Standard output, or input, in the place of a file's name."""
@@ -120,15 +116,8 @@ def _mode(path: str | Path) -> int | None:
 
 
 def is_standard(path: str | Path) -> bool:
-    """Whether a path is standard output, under any name: a file opened anew would begin again."""
-    if str(path) == STANDARD:
-        return True
-    try:
-        return str(path).startswith(("/dev/", "/proc/")) and os.path.samestat(
-            os.stat(path), os.fstat(1)
-        )
-    except (OSError, ValueError):
-        return False
+    """Whether a path is standard output: a file behind it, opened anew, would begin again."""
+    return str(path) in (STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 def _is_stream(path: str | Path) -> bool:
@@ -154,54 +143,20 @@ def _write_all(descriptor: int, payload: bytes) -> None:
 
 def _write_file(path: Path, payload: bytes, *, force: bool) -> None:
     mode = _mode(path)
-    _remove_left_behind(path)
-    with _temporary(path) as (descriptor, name):
-        _write_all(descriptor, payload)
-        os.fsync(descriptor)
+    prefix = f".{path.name[:_LONGEST_PREFIX]}."
+    remove_left_behind(path.parent, prefix, _SUFFIX)
+    with in_use(lambda: _temporary(path.parent, prefix)) as name:
+        with open(name, "wb", buffering=0) as file:
+            _write_all(file.fileno(), payload)
+            os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask() if mode is None else stat.S_IMODE(mode))
         _publish(name, path, force=force)
 
 
-@contextlib.contextmanager
-def _temporary(path: Path) -> Iterator[tuple[int, str]]:
-    """A new, locked file beside `path`, gone afterwards unless it was moved."""
-    while True:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=_SUFFIX)
-        _lock(descriptor, wait=True)
-        if os.fstat(descriptor).st_nlink:  # else another writer took it for left behind
-            break
-        os.close(descriptor)
-    try:
-        yield descriptor, name
-    finally:
-        os.close(descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _prefix(path: Path) -> str:
-    return f".{path.name[:_LONGEST_PREFIX]}."
-
-
-def _remove_left_behind(path: Path) -> None:
-    """Remove temporary files for `path` that no process is writing any more."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir(path.parent):
-            if name.startswith(_prefix(path)) and name.endswith(_SUFFIX):
-                with open(path.parent / name, "rb") as file:
-                    if _lock(file.fileno(), wait=False):
-                        os.unlink(file.name)
-
-
-def _lock(descriptor: int, *, wait: bool) -> bool:
-    """Lock a file until it is closed, also by the end of the process. False where that fails."""
-    if sys.platform == "win32":  # nothing is taken for left behind there
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:  # locked, or a file system without locks
-        return False
-    return True
+def _temporary(folder: Path, prefix: str) -> str:
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=_SUFFIX)
+    os.close(descriptor)
+    return name
 
 
 def _publish(name: str, path: Path, *, force: bool) -> None:

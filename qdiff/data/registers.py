@@ -24,7 +24,8 @@ class Register:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
             raise InputError(f"a register's name must be text, got {self.name!r}")
-        check_whole(self.size, f"the bits of register {self.name[:40]!r}", most=_MAX_FILE_BITS)
+        name = f"the bits of register {self.name[:40]!r}"
+        object.__setattr__(self, "size", check_whole(self.size, name, most=_MAX_FILE_BITS))
 
 
 def check_registers(registers: object) -> tuple[Register, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from qdiff.data.left_behind import in_use, remove_left_behind
 from qdiff.data.output import STANDARD, as_path
 from qdiff.errors import InputError
 
@@ -18,6 +19,7 @@ MAX_PIPED_BYTES = 2**30
 
 _STANDARD_INPUT = Path("/dev/stdin")
 _PORTION = 2**20
+_PREFIX = "qdiff-pipe-"
 
 
 @contextlib.contextmanager
@@ -39,7 +41,8 @@ def seekable(path: str | Path) -> Iterator[Path]:
     if not _is_pipe(path):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="qdiff-") as folder:
+    remove_left_behind(tempfile.gettempdir(), _PREFIX)
+    with in_use(lambda: tempfile.mkdtemp(prefix=_PREFIX)) as folder:
         copy = Path(folder) / path.name
         _copy(path, copy)
         try:

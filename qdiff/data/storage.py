@@ -93,7 +93,7 @@ def write(
     # not np.ascontiguousarray, which makes a number an array of one
     arrays = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
     try:
-        text = json.dumps(header, allow_nan=False)
+        text = json.dumps(header, allow_nan=False, default=_plain)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path}: what is noted of the data is no JSON: {one_line(error)}"
@@ -154,6 +154,13 @@ def read_header(path: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return header if isinstance(header, dict) else None
+
+
+def _plain(value: object) -> Any:
+    """A number of numpy's, such as a seed, as JSON has it."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"a {type(value).__name__} cannot be written")
 
 
 def one_line(error: BaseException) -> str:

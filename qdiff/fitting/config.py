@@ -81,7 +81,8 @@ class FitConfig:
     def __post_init__(self) -> None:
         check_is(self.process, Process, "process")
         for name in ("orders", "folds"):
-            check_whole(getattr(self, name), name, most=MOST_REPEATS)
+            number = check_whole(getattr(self, name), name, most=MOST_REPEATS)
+            object.__setattr__(self, name, number)
         for name in ("interactions", "matrix_product", "posterior"):
             check_flag(getattr(self, name), name)
         if not is_between(self.heldout, 0, 1):

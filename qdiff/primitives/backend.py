@@ -17,7 +17,14 @@ from qiskit.transpiler import CouplingMap, Target
 
 from qdiff.circuit.measurement import registers_of
 from qdiff.data import bits, count_keys
-from qdiff.data.argument_checks import check_flag, check_is, check_list, check_whole, shown
+from qdiff.data.argument_checks import (
+    check_flag,
+    check_is,
+    check_iterable,
+    check_list,
+    check_whole,
+    shown,
+)
 from qdiff.data.shots import Seed
 from qdiff.environment import __version__
 from qdiff.errors import InputError
@@ -97,7 +104,7 @@ class SurrogateBackend(BackendV2):  # type: ignore[misc]
         a wrong number of shots.
         """
         one = isinstance(run_input, QuantumCircuit)
-        circuits = [run_input] if one else check_list(run_input, "run_input")
+        circuits = [run_input] if one else check_iterable(run_input, "run_input")
         chosen = _options(self.options, options)
         seed = self._root if chosen["seed_simulator"] is None else chosen["seed_simulator"]
         seeds = aer.root_seed(seed).spawn(len(circuits))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from qiskit import QuantumCircuit
 
-from qdiff.data.argument_checks import check_is, check_list, is_number, shown
+from qdiff.data.argument_checks import check_is, check_iterable, check_list, is_number, shown
 from qdiff.errors import InputError
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.on_demand import OnDemand
@@ -65,7 +65,7 @@ class Family:
         self._members: dict[Point, Surrogate] = {}
         if on_demand is not None:
             check_is(on_demand, OnDemand, "on_demand")
-        for member in members if isinstance(members, Iterator) else check_list(members, "members"):
+        for member in check_iterable(members, "members"):
             if not isinstance(member, tuple | list) or len(member) != 2:
                 raise InputError(f"members must be pairs of values and surrogate, got {member!r}")
             self.add(*member)

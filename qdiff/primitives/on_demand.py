@@ -73,8 +73,9 @@ class OnDemand:
                 "give either noise (a NoiseSpec, its text, an Aer NoiseModel, a LearnedNoise) or a "
                 "sampler"
             )
-        check_whole(self.shots, "shots")
+        object.__setattr__(self, "shots", check_whole(self.shots, "shots"))
         root_of(self.seed)
+        object.__setattr__(self, "seed", int(self.seed))
         Effort.parse(self.effort)
         if self.config is not None:
             check_is(self.config, FitConfig, "config")

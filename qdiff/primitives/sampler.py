@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from qiskit.primitives import (
 )
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qdiff.data.argument_checks import check_list, check_whole, shown
+from qdiff.data.argument_checks import check_iterable, check_whole, shown
 from qdiff.data.shots import Seed
 from qdiff.data.storage import one_line
 from qdiff.errors import InputError
@@ -102,7 +102,7 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         The job's result raises `InputError` for a circuit that no surrogate stands for.
         """
         number = self._default_shots if shots is None else check_whole(shots, "shots")
-        coerced = [_pub(pub, number) for pub in _listed(pubs)]
+        coerced = [_pub(pub, number) for pub in check_iterable(pubs, "pubs")]
         for position, pub in enumerate(coerced):
             if not pub.circuit.cregs:
                 warnings.warn(
@@ -132,10 +132,6 @@ class SurrogateSampler(BaseSamplerV2):  # type: ignore[misc]
         data = register_data(pub.circuit, rows, pub.shape)
         matched = sorted({answer.matched_by for answer in found})
         return SamplerPubResult(data, metadata={**metadata, "qdiff": {"matched_by": matched}})
-
-
-def _listed(pubs: Iterable[Any]) -> list[Any]:
-    return list(pubs) if isinstance(pubs, Iterator) else check_list(pubs, "pubs")
 
 
 def _pub(pub: Any, shots: int) -> SamplerPub:

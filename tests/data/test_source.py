@@ -46,6 +46,20 @@ def test_files_of_every_kind(tmp_path) -> None:
         assert NoiseSpec.parse(str(path)).p1 == 0.001
 
 
+def test_nothing_stays_also_of_a_run_that_was_killed(tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setattr(source.tempfile, "tempdir", str(folder))
+    (folder / "qdiff-pipe-killed").mkdir()
+    (folder / "qdiff-pipe-killed" / "stdin").touch()
+    with piped(tmp_path, "a", b'{"00": 1}') as path, source.seekable(path) as copy:
+        assert [each.name for each in folder.iterdir()] == [copy.parent.name]
+        with piped(tmp_path, "b", b'{"00": 2}') as other:
+            assert load(other).num_shots == 2  # while the first copy is used
+        assert load(copy).num_shots == 1
+    assert not [*folder.iterdir()]
+
+
 def test_messages_name_the_pipe(tmp_path) -> None:
     with piped(tmp_path, "bad.json", b'{"00": -1}') as path, pytest.raises(InputError) as caught:
         load(path)

@@ -69,6 +69,16 @@ def test_an_interrupt_leaves_nothing_behind(saved, monkeypatch) -> None:
     assert saved.read_bytes() == before
 
 
+def test_notes_are_json_or_refused_in_one_line(tmp_path) -> None:
+    seeded = Shots.from_counts({"0": 1}, provenance={"seed": np.int64(7)})
+    seeded.save(tmp_path / "seeded")
+    assert Shots.load(tmp_path / "seeded").provenance == {"seed": 7}
+    for odd in (object(), float("nan"), {1}):
+        with pytest.raises(InputError, match="is no JSON"):
+            Shots.from_counts({"0": 1}, provenance={"odd": odd}).save(tmp_path / "odd")
+    assert os.listdir(tmp_path) == ["seeded"]
+
+
 def test_missing_folder_and_missing_file() -> None:
     with pytest.raises(InputError, match="cannot write"):
         SHOTS.save("/nowhere/at/all")
