@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qdiff.comparison.two_sample.classifier import classifier_test as classifier_test
     from qdiff.comparison.two_sample.mmd import mmd_test as mmd_test
     from qdiff.data.distribution import Distribution as Distribution
+    from qdiff.data.family_shots import FamilyShots as FamilyShots
     from qdiff.data.registers import Register as Register
     from qdiff.data.shots import Shots as Shots
     from qdiff.errors import InputError as InputError
@@ -39,8 +40,11 @@ if TYPE_CHECKING:
     from qdiff.files.qiskit_results import from_qiskit as from_qiskit
     from qdiff.fitting.config import FitConfig as FitConfig
     from qdiff.fitting.fit import fit as fit
+    from qdiff.fitting.fit_family import FamilyConfig as FamilyConfig
+    from qdiff.fitting.fit_family import fit_family as fit_family
     from qdiff.fitting.mitigate import mitigate as mitigate
     from qdiff.fitting.z_expectation import z_expectation as z_expectation
+    from qdiff.models.families.family_surrogate import FamilySurrogate as FamilySurrogate
     from qdiff.models.readout.confusion import Confusion as Confusion
     from qdiff.models.surrogate.surrogate import Surrogate as Surrogate
     from qdiff.noise.spec import NoiseSpec as NoiseSpec
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
     from qdiff.primitives.sampler import SurrogateSampler as SurrogateSampler
     from qdiff.simulation.exact import exact as exact
     from qdiff.simulation.simulate import simulate as simulate
+    from qdiff.simulation.simulate_family import simulate_family as simulate_family
     from qdiff.simulation.trajectories import trajectories as trajectories
 
 
@@ -61,6 +66,9 @@ _MODULES = {
     "Distribution": "data.distribution",
     "Drift": "comparison.drift",
     "Family": "primitives.family",
+    "FamilyConfig": "fitting.fit_family",
+    "FamilyShots": "data.family_shots",
+    "FamilySurrogate": "models.families.family_surrogate",
     "FitConfig": "fitting.config",
     "InputError": "errors",
     "LearnedNoise": "noise_learning.learned_noise",
@@ -78,6 +86,7 @@ _MODULES = {
     "convert": "files.convert",
     "exact": "simulation.exact",
     "fit": "fitting.fit",
+    "fit_family": "fitting.fit_family",
     "from_qiskit": "files.qiskit_results",
     "heldout_likelihoods": "comparison.metrics.heldout_likelihood",
     "learn_noise": "noise_learning.learn",
@@ -89,6 +98,7 @@ _MODULES = {
     "pointwise_distances": "comparison.metrics.pointwise",
     "score": "comparison.drift",
     "simulate": "simulation.simulate",
+    "simulate_family": "simulation.simulate_family",
     "trajectories": "simulation.trajectories",
     "z_expectation": "fitting.z_expectation",
 }

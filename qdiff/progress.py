@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
+
+_PATIENCE = 2.0
+"""Seconds after which someone who waits wants to know how long."""
 
 
 @contextmanager
@@ -44,3 +49,24 @@ def training_bar(
             bar.update(task, completed=progress.step + 1, total=progress.steps, score=score)
 
         yield watch
+
+
+@contextmanager
+def slow_training_bar(
+    description: str, watch: Callable[[Any], None] | None
+) -> Iterator[Callable[[Any], None] | None]:
+    """`watch`, or where there is none a bar for whoever has waited at a terminal for a while."""
+    if watch is not None or not sys.stderr.isatty():
+        yield watch
+        return
+    begun, bar = time.monotonic(), None
+    with ExitStack() as stack:
+
+        def follow(progress: Any) -> None:
+            nonlocal bar
+            if bar is None and time.monotonic() - begun > _PATIENCE:
+                bar = stack.enter_context(training_bar(description, shown=True))
+            if bar is not None:
+                bar(progress)
+
+        yield follow

@@ -50,20 +50,45 @@ def load_circuit(source: str | Path | QuantumCircuit) -> QuantumCircuit:
     >>> load_circuit("ghz:3").num_clbits
     3
     """
-    if isinstance(source, QuantumCircuit):
-        return _checked(source, f"circuit {source.name!r}")
-    if not isinstance(source, (str, Path)):
-        raise InputError(f"a circuit is a path, a text or a QuantumCircuit, got {source!r}")
-    if isinstance(source, str) and source != STANDARD and not os.path.exists(source):
-        return _checked(_from_family(source), source)
-    return _checked(_from_file(Path(source)), str(source))
-
-
-def _checked(circuit: QuantumCircuit, source: str) -> QuantumCircuit:
+    circuit, name = _loaded(source)
     if circuit.num_parameters or circuit.num_input_vars:
         free = [*circuit.parameters, *circuit.iter_input_vars()]
         names = ", ".join(sorted(item.name for item in free))
-        raise InputError(f"{source} has unbound parameters ({names}); assign_parameters sets them")
+        raise InputError(f"{name} has unbound parameters ({names}); assign_parameters sets them")
+    return _measuring(circuit, name)
+
+
+def load_template(source: str | Path | QuantumCircuit) -> QuantumCircuit:
+    """A circuit with free parameters, from a file (``input angle a;`` in OpenQASM 3) or itself.
+
+    Raises `InputError` as `load_circuit` does, and for a circuit without parameters.
+
+    >>> from qiskit.circuit import Parameter
+    >>> circuit = QuantumCircuit(1)
+    >>> _ = circuit.ry(Parameter("a"), 0), circuit.measure_all()
+    >>> [parameter.name for parameter in load_template(circuit).parameters]
+    ['a']
+    """
+    circuit, name = _loaded(source)
+    if circuit.num_input_vars:
+        raise InputError(f"{name} computes with its inputs; only gates' angles can be free")
+    if not circuit.num_parameters:
+        raise InputError(f"{name} has no free parameters: no family")
+    return _measuring(circuit, name)
+
+
+def _loaded(source: object) -> tuple[QuantumCircuit, str]:
+    """The circuit, and what to call it."""
+    if isinstance(source, QuantumCircuit):
+        return source, f"circuit {source.name!r}"
+    if not isinstance(source, (str, Path)):
+        raise InputError(f"a circuit is a path, a text or a QuantumCircuit, got {source!r}")
+    if isinstance(source, str) and source != STANDARD and not os.path.exists(source):
+        return _from_family(source), source
+    return _from_file(Path(source)), str(source)
+
+
+def _measuring(circuit: QuantumCircuit, source: str) -> QuantumCircuit:
     if not measures(circuit):
         raise InputError(
             f"{source} measures nothing; end it with measure_all() in Python, "

@@ -38,10 +38,20 @@ def save_page(page: Page, path: Path, pictures: str | None, *, force: bool) -> N
 
 
 def summary(value: Any) -> dict[str, Any]:
-    """A summary of shots, a distribution, a surrogate or learned noise, as JSON."""
+    """A summary of whatever `qdiff.load` returns, as JSON."""
     from qdiff.data.distribution import Distribution
+    from qdiff.data.family_shots import FamilyShots
     from qdiff.data.shots import Shots
 
+    if isinstance(value, FamilyShots):
+        return {
+            "kind": "family shots",
+            **_bits(value),
+            "parameters": list(value.names),
+            "points": len(value),
+            "num_shots": value.num_shots,
+            "provenance": dict(value.provenance),
+        }
     if isinstance(value, Shots):
         return {
             "kind": "shots",
@@ -60,10 +70,19 @@ def summary(value: Any) -> dict[str, Any]:
             "largest": float(value.probabilities.max()),
             "provenance": dict(value.provenance),
         }
-    from qdiff.noise_learning.learned_noise import LearnedNoise  # imports torch
+    from qdiff.models.families.family_surrogate import FamilySurrogate  # these import torch
+    from qdiff.noise_learning.learned_noise import LearnedNoise
 
     if isinstance(value, LearnedNoise):
         return value.to_dict()
+    if isinstance(value, FamilySurrogate):
+        parameters = list(value.names)
+        return {
+            "kind": "family",
+            **_bits(value),
+            "parameters": parameters,
+            "card": dict(value.card),
+        }
     return {"kind": "model", **_bits(value), "card": dict(value.card)}
 
 

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     SURROGATE = "surrogate"
     CHECKPOINT = "checkpoint"
     NOISE = "noise"
+    FAMILY_SHOTS = "family_shots"
+    FAMILY = "family"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qdiff.data import storage
 from qdiff.data.argument_checks import check_is
 from qdiff.data.distribution import Distribution
+from qdiff.data.family_shots import FamilyShots
 from qdiff.data.shots import Shots
 from qdiff.data.source import seekable
 from qdiff.data.storage import Kind
@@ -28,8 +29,8 @@ def load(path: str | Path, hints: Hints = _NO_HINTS, *, form: Form | str | None 
     Parquet (see `qdiff.files.formats`); `hints` says what such a file does not, `form` which one
     it is where its content leaves that open.
 
-    Returns a `Shots`, `Distribution`, `Surrogate` or `LearnedNoise`; each class's own ``load``
-    takes only its kind.
+    Returns a `Shots`, `Distribution`, `Surrogate`, `LearnedNoise`, `FamilyShots` or
+    `FamilySurrogate`; each class's own ``load`` takes only its kind.
     Raises `InputError` for a missing, unknown or damaged file.
     """
     check_is(hints, Hints, "hints")
@@ -54,6 +55,12 @@ def _load(path: Path, hints: Hints, form: Form | str | None) -> Any:
         from qdiff.noise_learning.learned_noise import LearnedNoise
 
         return LearnedNoise.load(path)
+    if kind == Kind.FAMILY_SHOTS.value:
+        return FamilyShots.load(path)
+    if kind == Kind.FAMILY.value:
+        from qdiff.models.families.family_surrogate import FamilySurrogate
+
+        return FamilySurrogate.load(path)
     raise InputError(f"{path} holds {kind!r}, which this qdiff does not know")
 
 

@@ -104,6 +104,19 @@ class NoiseSpec(NoiseRates):
         """The schema as a JSON document, which `load` reads."""
         return forms.to_json(self)
 
+    def scaled(self, factor: float) -> NoiseSpec:
+        """All of the noise `factor` times as strong: errors multiplied, T1 and T2 divided.
+
+        Raises `InputError` for a factor that is not positive, and where a probability would exceed
+        1.
+
+        >>> NoiseSpec(p2=0.01, readout=0.02, t1=1e-4).scaled(3).to_text()
+        'depolarizing:p2=0.03,t1=3.3333333333333335e-05,readout=0.06/0.06'
+        """
+        from qdiff.noise.scaling import scaled
+
+        return self._of(scaled(self, factor))
+
     def to_aer(self, circuit: Any) -> NoisyCircuit:
         """`circuit` with every noisy gate labelled, and the Aer ``NoiseModel`` of those labels.
 

@@ -16,7 +16,7 @@ from qdiff.data.bits import Bits
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
 from qdiff.models.surrogate.surrogate import Surrogate
-from qdiff.primitives.catalogue import Catalogue, FamilySurrogate, Found
+from qdiff.primitives.catalogue import Catalogue, Found, MemberAt
 from qdiff.primitives.family import Values, check_bits
 from qdiff.primitives.on_demand import OnDemand
 
@@ -78,7 +78,7 @@ class Answers:
             return self._fits[key]
 
 
-def _member(family: FamilySurrogate, values: Values, num_bits: int) -> Surrogate:
+def _member(family: MemberAt, values: Values, num_bits: int) -> Surrogate:
     """The surrogate at some values. Raises `InputError` when the function gives something else."""
     member = family(values)
     if not isinstance(member, Surrogate):

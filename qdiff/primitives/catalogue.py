@@ -24,10 +24,10 @@ from qdiff.simulation.fingerprint.fingerprint import (
 )
 from qdiff.simulation.fingerprint.sketch import sketch
 
-FamilySurrogate: TypeAlias = Callable[[Values], Surrogate]
-"""The surrogate of a parametrised circuit at given values."""
+MemberAt: TypeAlias = Callable[[Values], Surrogate]
+"""The surrogate of a parametrised circuit at given values, as a `FamilySurrogate` is too."""
 
-Entry: TypeAlias = Surrogate | Family | tuple[QuantumCircuit, Surrogate | FamilySurrogate]
+Entry: TypeAlias = Surrogate | Family | tuple[QuantumCircuit, Surrogate | MemberAt]
 """A surrogate that knows its circuit, a family, or a circuit and its surrogate."""
 
 _MANY_TIMES = 2.5
@@ -57,14 +57,14 @@ class Found:
 class FoundFamily:
     """A family surrogate, what it was recognised by, and its names of the circuit's parameters."""
 
-    at: FamilySurrogate
+    at: MemberAt
     matched_by: str
     names: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    surrogate: Surrogate | FamilySurrogate
+    surrogate: Surrogate | MemberAt
     fingerprint: Fingerprint
     parameters: frozenset[str] = frozenset()
     by_use: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from qiskit import QuantumCircuit
 
 from qdiff.data.argument_checks import check_is, check_iterable, check_list, is_number, shown
 from qdiff.errors import InputError
+from qdiff.models.families.family_surrogate import FamilySurrogate
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.primitives.on_demand import OnDemand
 
@@ -20,14 +21,15 @@ Point = tuple[float, ...]
 """Values of the parameters, in the order of `Family.names`."""
 
 TOLERANCE = 1e-9
-"""How far values may differ and be the same: rounding. Nothing is interpolated between points."""
+"""How far values may differ and be the same: rounding."""
 
 
 class Family:
-    """A parametrised circuit with one surrogate a set of values: those given, and more on demand.
+    """A parametrised circuit and what answers at its values: surrogates, a model, fits on demand.
 
-    What is known is an honest catalogue, not a model over parameters: values that are not in it are
-    fitted (and kept) with `on_demand`, or refused. Give it to `SurrogateSampler` like a surrogate.
+    The surrogate of exactly these values answers if there is one; then a `model` of all values,
+    within its box; else one is fitted (and kept) with `on_demand`, or the values are refused. Give
+    it to `SurrogateSampler` like a surrogate.
 
     Parameters
     ----------
@@ -38,9 +40,13 @@ class Family:
         ``template.parameters``.
     on_demand
         How to fit the surrogate of other values.
+    model
+        A `FamilySurrogate` of the same parameters.
+    strength
+        How strong the noise is that the model is asked about.
 
     Raises `InputError` for a circuit without parameters, for values that do not fit it, and for
-    surrogates of another number of bits.
+    surrogates or a model of another number of bits or other parameters.
 
     >>> from qiskit.circuit import Parameter
     >>> circuit = QuantumCircuit(1)
@@ -56,12 +62,16 @@ class Family:
         members: Iterable[tuple[Values | Sequence[float], Surrogate]] = (),
         *,
         on_demand: OnDemand | None = None,
+        model: FamilySurrogate | None = None,
+        strength: float | None = None,
     ) -> None:
         if not check_is(template, QuantumCircuit, "template").num_parameters:
             raise InputError(f"circuit {template.name!r} has no free parameters: no family")
         self.template = template
         self.names = tuple(parameter.name for parameter in template.parameters)
-        self._on_demand = on_demand
+        self._on_demand, self._model, self._strength = on_demand, model, strength
+        if model is not None:
+            _check_model(model, template)
         self._members: dict[Point, Surrogate] = {}
         if on_demand is not None:
             check_is(on_demand, OnDemand, "on_demand")
@@ -109,6 +119,10 @@ class Family:
         found = self._nearest(point)
         if found is not None and max(map(abs, np.subtract(found, point))) <= TOLERANCE:
             return self._members[found]
+        if self._model is not None:
+            answer = self._of_model(self._model, point)
+            if answer is not None:
+                return answer
         if self._on_demand is None:
             raise InputError(
                 f"the family of {self.template.name!r} has no surrogate at {self._shown(point)}"
@@ -118,6 +132,15 @@ class Family:
         bound = self.template.assign_parameters(dict(zip(self.names, point, strict=True)))
         self._members[point] = self._on_demand.surrogate(bound)
         return self._members[point]
+
+    def _of_model(self, model: FamilySurrogate, point: Point) -> Surrogate | None:
+        """Not where the model refuses and a fit is possible instead."""
+        try:
+            return model.at(dict(zip(self.names, point, strict=True)), strength=self._strength)
+        except InputError:
+            if self._on_demand is None:
+                raise
+            return None
 
     def _point(self, values: Values | Sequence[float]) -> Point:
         if isinstance(values, Mapping):
@@ -141,7 +164,17 @@ class Family:
         return ", ".join(f"{n}={v:.6g}" for n, v in zip(self.names, point, strict=True))
 
 
-def check_bits(surrogate: Surrogate, num_bits: int) -> None:
+def _check_model(model: FamilySurrogate, template: QuantumCircuit) -> None:
+    check_bits(model, template.num_clbits)
+    names = sorted(parameter.name for parameter in template.parameters)
+    if names != sorted(model.names):
+        raise InputError(
+            f"the model knows the parameters {', '.join(model.names)}, circuit "
+            f"{template.name!r} has {', '.join(names)}"
+        )
+
+
+def check_bits(surrogate: Surrogate | FamilySurrogate, num_bits: int) -> None:
     """Raise `InputError` unless the surrogate has as many bits as its circuit."""
     if check_is(surrogate, Surrogate, "surrogate").num_bits != num_bits:
         raise InputError(

@@ -8,7 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from qdiff.models.diffusion.denoisers.config import MLP, NetworkConfig, ResidualMLP, Transformer
+from qdiff.models.diffusion.denoisers.config import (
+    MLP,
+    AnyOrderRecurrent,
+    NetworkConfig,
+    ResidualMLP,
+    Transformer,
+)
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, StatelessDenoiser
 from qdiff.models.diffusion.denoisers.level_network import LevelMLP
 from qdiff.models.diffusion.denoisers.transformer import Coupling
@@ -17,10 +23,11 @@ TREE: Coupling = ((0, 1), (1, 2), (2, 3), (1, 4))  # bit 5 is coupled to none
 PLAIN_MLP = MLP(width=16, depth=2)
 PLAIN_TRANSFORMER = Transformer(width=16, depth=2, heads=2)
 COUPLED_TRANSFORMER = Transformer(width=16, depth=2, heads=2, coupling=TREE)
+PLAIN_RECURRENT = AnyOrderRecurrent(hidden=16)
 every_network = pytest.mark.parametrize(
     "config",
-    [PLAIN_MLP, PLAIN_TRANSFORMER, COUPLED_TRANSFORMER],
-    ids=["mlp", "transformer", "coupled"],
+    [PLAIN_MLP, PLAIN_TRANSFORMER, COUPLED_TRANSFORMER, PLAIN_RECURRENT],
+    ids=["mlp", "transformer", "coupled", "recurrent"],
 )
 
 Network = TypeVar("Network", bound=nn.Module)

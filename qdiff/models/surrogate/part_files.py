@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from qdiff.data import storage
+from qdiff.data.bits import Floats
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
 from qdiff.models.diffusion.decoding.ordered import OrderEnsemble
 from qdiff.models.diffusion.denoisers.autoregressive import Autoregressive
@@ -76,7 +77,10 @@ def _read_diffusion(stored: Stored) -> AnyOrderLaw:
 
 
 def _write_orders(law: Any) -> Written:
-    return {**_weights(law.network), "orders": law.orders}, {"network": law.config.to_dict()}
+    tensors = {**_weights(law.network), "orders": law.orders}
+    if len(set(law.shares.tolist())) > 1:
+        tensors["shares"] = law.shares
+    return tensors, {"network": law.config.to_dict()}
 
 
 def _read_orders(stored: Stored) -> OrderEnsemble:
@@ -89,7 +93,17 @@ def _read_orders(stored: Stored) -> OrderEnsemble:
     network, config = _read_network(stored)
     if not isinstance(network, Denoiser):
         raise content.damaged(f"the network of its {name} part decodes no orders")
-    return OrderEnsemble(network, config, orders)
+    return OrderEnsemble(network, config, orders, _shares(content, name, len(orders)))
+
+
+def _shares(content: storage.Content, name: str, orders: int) -> Floats | None:
+    """How much each order weighs; not said where they weigh the same."""
+    if f"{name}.shares" not in content.tensors:
+        return None
+    shares = content.array(f"{name}.shares", np.float64, ndim=1)
+    if len(shares) != orders or shares.min() < 0 or not abs(shares.sum() - 1) < 1e-9:
+        raise content.damaged(f"the orders of its {name} part have no such shares")
+    return shares
 
 
 def _write_flips(law: Any) -> Written:

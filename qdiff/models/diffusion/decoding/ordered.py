@@ -198,20 +198,28 @@ class OrderedDecoder(AnyOrderLaw):
 
 
 class OrderEnsemble(AnyOrderMixture):
-    """A `network`, built from `config`, decoded along each of `orders` with equal weight.
+    """A `network`, built from `config`, decoded along each of `orders`.
 
-    ``q(x) = 1/M sum_m q_{s_m}(x)`` is exactly normalised, evaluated and sampled.
+    ``q(x) = sum_m w_m q_{s_m}(x)`` is exactly normalised, evaluated and sampled.
 
     Parameters
     ----------
     orders
         ``(M, n)``, a permutation of the bits a row.
+    shares
+        ``(M,)``, how much each order weighs; equally if not given.
     """
 
-    def __init__(self, network: Denoiser, config: NetworkConfig, orders: Orders) -> None:
-        super().__init__(
-            [OrderedDecoder(network, order) for order in orders.tolist()], [1.0] * len(orders)
-        )
+    def __init__(
+        self,
+        network: Denoiser,
+        config: NetworkConfig,
+        orders: Orders,
+        shares: Floats | None = None,
+    ) -> None:
+        self.shares = np.full(len(orders), 1 / len(orders)) if shares is None else shares
+        decoders = [OrderedDecoder(network, order) for order in orders.tolist()]
+        super().__init__(decoders, self.shares.tolist())
         self.network, self.config, self.orders = network, config, orders
 
 

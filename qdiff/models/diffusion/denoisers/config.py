@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from qdiff.errors import InputError
+from qdiff.models.diffusion.denoisers.any_order_recurrent import AnyOrderRecurrentNetwork
 from qdiff.models.diffusion.denoisers.level_network import LevelMLP
 from qdiff.models.diffusion.denoisers.mlp import ResidualMLP
 from qdiff.models.diffusion.denoisers.recurrent import RecurrentNetwork
@@ -22,6 +23,8 @@ from qdiff.models.diffusion.denoisers.transformer import CausalTransformer, Coup
 
 __all__ = [
     "MLP",
+    "AnyOrderRecurrent",
+    "AnyOrderRecurrentNetwork",
     "CausalTransformer",
     "LevelMLP",
     "LevelledMLP",
@@ -156,6 +159,26 @@ class Recurrent(NetworkConfig):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AnyOrderRecurrent(NetworkConfig):
+    """An `AnyOrderRecurrentNetwork`, which reads the bits in whatever order it was trained on."""
+
+    kind: ClassVar[str] = "any_order_recurrent"
+    hidden: int = 64
+
+    def __post_init__(self) -> None:
+        _check_size("hidden", self.hidden, _MAX_WIDTH)
+
+    def build(self, num_bits: int, *, generator: torch.Generator) -> AnyOrderRecurrentNetwork:
+        return AnyOrderRecurrentNetwork.initialised(
+            num_bits, hidden=self.hidden, generator=generator
+        )
+
+    def skeleton(self, num_bits: int) -> AnyOrderRecurrentNetwork:
+        with torch.device("meta"):
+            return AnyOrderRecurrentNetwork(num_bits, hidden=self.hidden)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LevelledMLP(NetworkConfig):
     """A `LevelMLP`, which reverses the bit-flip process: it is told how much was flipped."""
 
@@ -177,8 +200,13 @@ class LevelledMLP(NetworkConfig):
             return LevelMLP(num_bits, width=self.width, depth=self.depth)
 
 
-_KINDS: dict[str, type[MLP] | type[Transformer] | type[Recurrent] | type[LevelledMLP]] = {
-    network.kind: network for network in (MLP, Transformer, Recurrent, LevelledMLP)
+_Kind = (
+    type[MLP] | type[Transformer] | type[Recurrent] | type[AnyOrderRecurrent] | type[LevelledMLP]
+)
+
+_KINDS: dict[str, _Kind] = {
+    network.kind: network
+    for network in (MLP, Transformer, Recurrent, AnyOrderRecurrent, LevelledMLP)
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,16 +19,16 @@ class Process(ABC, Generic[Network]):
     """
 
     @abstractmethod
-    def loss(self, network: Network, clean: Tensor, generator: torch.Generator) -> Tensor:
+    def loss(self, network: Network, clean: Any, generator: torch.Generator) -> Tensor:
         """What training lowers: differentiable, in nats a string.
 
         An unbiased estimate of the bound on ``-log q``, or of a surrogate that the process states
-        and that has the same minimiser. `clean` holds spins, ``(rows, n)``; the mean over rows is
-        returned.
+        and that has the same minimiser. `clean` holds spins, ``(rows, n)``, or whatever else the
+        process takes as examples; the mean over strings is returned.
         """
 
     @abstractmethod
-    def surprise(self, network: Network, clean: Tensor, generator: torch.Generator) -> Tensor:
+    def surprise(self, network: Network, clean: Any, generator: torch.Generator) -> Tensor:
         """A low-variance estimate of each row's bound, ``(rows,) float64``, for held-out scores.
 
         The same generator state gives the same corruption, so that scores of two networks differ

@@ -22,6 +22,8 @@ from qdiff.memory import is_out_of_memory
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.acceleration import compiled, mixed_precision
+from qdiff.models.diffusion.training.examples import Examples
+from qdiff.models.diffusion.training.orthogonal_momentum import OrthogonalMomentum
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,9 @@ class TrainingConfig:
         Strings a step, each corrupted once.
     learning_rate, warmup, weight_decay
         AdamW (arXiv:1711.05101) with a linear warm-up of `warmup` steps.
+    orthogonal
+        The length of the steps of matrices between units, which are orthogonal then
+        (`OrthogonalMomentum`); 0 for AdamW's.
     clip
         Largest norm of the gradient.
     averaging
@@ -53,6 +58,7 @@ class TrainingConfig:
     learning_rate: float = 3e-3
     warmup: int = 50
     weight_decay: float = 0.3
+    orthogonal: float = 0.0
     clip: float = 1.0
     averaging: float = 0.995
     evaluate_every: int = 100
@@ -63,8 +69,11 @@ class TrainingConfig:
         whole = (self.steps, self.batch, self.evaluate_every, self.patience)
         if min(whole) < 1 or self.warmup < 0:
             raise InputError(f"steps, batch, evaluate_every and patience must be positive: {self}")
-        if not (self.learning_rate > 0 and self.clip > 0 and 0 <= self.averaging < 1):
-            raise InputError(f"learning_rate, clip or averaging is out of range: {self}")
+        positive = min(self.learning_rate, self.clip) > 0 and self.orthogonal >= 0
+        if not (positive and 0 <= self.averaging < 1):
+            raise InputError(
+                f"learning_rate, orthogonal, clip or averaging is out of range: {self}"
+            )
 
     def rate(self, step: int) -> float:
         """The learning rate of `step`, counted from 0."""
@@ -73,7 +82,7 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Data:
+class Data(Examples):
     """Distinct strings as spins ``(m, n)`` and how often each occurs ``(m,)``, on one device."""
 
     spins: Tensor
@@ -92,6 +101,9 @@ class Data:
         drawn = torch.rand(size, dtype=torch.float64, generator=generator, device=self.spins.device)
         rows = torch.searchsorted(cumulative, drawn * cumulative[-1], right=True)
         return self.spins[rows.clamp(max=len(self.spins) - 1)]
+
+    def all(self) -> Tensor:
+        return self.spins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +138,8 @@ class Trainer:
         self,
         network: nn.Module,
         process: Process[Any],
-        train: Data,
-        heldout: Data,
+        train: Examples,
+        heldout: Examples,
         config: TrainingConfig,
         generator: torch.Generator,
         *,
@@ -139,10 +151,13 @@ class Trainer:
         self._process = process
         self._train, self._heldout, self._generator = train, heldout, generator
         self._score_seed = score_seed
-        self._optimizer = torch.optim.AdamW(
-            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        self._optimizer = OrthogonalMomentum(
+            network,
+            learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay,
+            step=config.orthogonal,
         )
-        self._device = train.spins.device
+        self._device = train.weights.device
         self._fast = compiled(network, self._device) if config.compile else network
         self._averaged = copy.deepcopy(network).eval().requires_grad_(False)
         self._best, self.score_of_best = _weights(network), math.inf
@@ -216,10 +231,13 @@ class Trainer:
         best = group("best")
         copy.deepcopy(self._averaged).load_state_dict(best)  # checks names and shapes
         keys = sorted({key.split("/")[0] for key in arrays if key.startswith("optimizer.")})
-        for key in keys:
-            values = group(key)
-            for name, parameter in self.network.named_parameters():
-                value = values[name]
+        kept = {key: group(key) for key in keys}
+        for name, parameter in self.network.named_parameters() if kept else ():
+            own = {key for key, values in kept.items() if name in values}
+            if own != {f"optimizer.{key}" for key in self._optimizer.keeps(parameter)}:
+                raise KeyError(name)
+            for key in own:
+                value = kept[key][name]
                 # AdamW keeps its step count on the CPU
                 self._optimizer.state[parameter][key.removeprefix("optimizer.")] = (
                     value.cpu() if value.ndim == 0 else value.reshape(parameter.shape)
@@ -236,7 +254,7 @@ class Trainer:
     def score(self) -> float:
         """Mean surprise of the held-out strings under the averaged weights, in nats."""
         generator = torch.Generator(device=self._generator.device).manual_seed(self._score_seed)
-        surprise = self._process.surprise(self._averaged, self._heldout.spins, generator)
+        surprise = self._process.surprise(self._averaged, self._heldout.all(), generator)
         return float((surprise * self._heldout.weights).sum() / self._heldout.weights.sum())
 
     def _finished(self) -> bool:
@@ -244,8 +262,7 @@ class Trainer:
         return done or self._diverged
 
     def _step(self) -> float:
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.config.rate(self._step_number)
+        self._optimizer.set_rate(self.config.rate(self._step_number))
         clean = self._train.batch(self.config.batch, self._generator)
         with mixed_precision(self._device):
             loss = self._process.loss(self._fast, clean, self._generator)
