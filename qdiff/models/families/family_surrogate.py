@@ -25,8 +25,9 @@ from qdiff.models.laws.mixture import averaged
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
 
-CALIBRATION = 3.0
-"""The law's KL divergence from the truth is about so many times the members' disagreement."""
+CALIBRATION = 5.0
+"""The law's KL divergence from the truth is about so many times the members' disagreement: on a
+Heisenberg family of eight qubits and two members, 2.7 to 8.4 times for eight points of ten."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,7 +15,7 @@ from qdiff import FamilySurrogate, InputError, Register, Surrogate
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
 from qdiff.models.families.box import Box
-from qdiff.models.families.family_surrogate import Member
+from qdiff.models.families.family_surrogate import CALIBRATION, Member
 from qdiff.models.laws.mixture import members
 
 BITS = 4
@@ -132,7 +132,7 @@ def test_doubt_is_what_members_differ_by() -> None:
     tables = [law.table() for law in members(family.at(**INSIDE).parts["diffusion"])]
     mean = np.mean(tables, axis=0)
     apart = np.mean([np.sum(table * np.log(table / mean)) for table in tables])
-    assert family.uncertainty(**INSIDE) == pytest.approx(3 * apart, rel=1e-9)
+    assert family.uncertainty(**INSIDE) == pytest.approx(CALIBRATION * apart, rel=1e-9)
     assert np.isnan(untrained(1).uncertainty(**INSIDE))
 
 
