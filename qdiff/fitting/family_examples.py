@@ -24,22 +24,21 @@ _PREFIXES = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
-class SortedStrings:
-    """The distinct strings of all points, point by point, sorted along one order."""
+class PointStrings:
+    """The distinct strings of all points, point by point."""
 
-    order: Rows
     bits: Bits
     counts: Counts
     point: Rows
 
     @classmethod
-    def of(cls, shots: Sequence[Shots], order: Rows) -> SortedStrings:
+    def of(cls, shots: Sequence[Shots]) -> PointStrings:
         """Of the shots of each point."""
-        bits = np.concatenate([each.bits for each in shots])
-        counts = np.concatenate([each.counts for each in shots])
-        point = np.repeat(np.arange(len(shots)), [len(each.counts) for each in shots])
-        rows = sorted_along(order, bits, point)
-        return cls(order=order, bits=bits[rows], counts=counts[rows], point=point[rows])
+        return cls(
+            bits=np.concatenate([each.bits for each in shots]),
+            counts=np.concatenate([each.counts for each in shots]),
+            point=np.repeat(np.arange(len(shots)), [len(each.counts) for each in shots]),
+        )
 
     @cached_property
     def edges(self) -> Rows:
@@ -68,29 +67,39 @@ class FamilyExamples(Examples):
     ----------
     features
         ``(k, num_features)``, what is told of each point.
+    any_order
+        Whether batches have one more forest, along a random order.
     """
 
-    def __init__(self, shots: Sequence[Shots], features: Tensor, orders: Rows) -> None:
+    def __init__(
+        self, shots: Sequence[Shots], features: Tensor, orders: Rows, *, any_order: bool = False
+    ) -> None:
         self.weights = torch.ones(len(orders))
-        self._features = features
-        self._sorted = [SortedStrings.of(shots, order) for order in orders]
+        self._features, self._orders, self._any_order = features, orders, any_order
+        self._strings = PointStrings.of(shots)
         self._most = most_strings(shots[0].num_bits)
 
     def batch(self, size: int, generator: torch.Generator) -> list[ToldForest]:
         """A forest for each order, of `size` points of its own."""
-        return [self._forest(strings, size, generator) for strings in self._sorted]
+        orders = [*self._orders]
+        if self._any_order:
+            orders.append(torch.randperm(len(orders[0]), generator=generator).numpy())
+        return [self._forest(order, size, generator) for order in orders]
 
     def all(self) -> list[ToldForest]:
         """Everything but what would be too many strings of a point; always the same ones."""
         generator = torch.Generator().manual_seed(0)
-        return [self._forest(each, len(self._features), generator) for each in self._sorted]
+        return [self._forest(order, len(self._features), generator) for order in self._orders]
 
-    def _forest(self, strings: SortedStrings, size: int, generator: torch.Generator) -> ToldForest:
+    def _forest(self, order: Rows, size: int, generator: torch.Generator) -> ToldForest:
+        strings = self._strings
         chosen = torch.randperm(len(self._features), generator=generator)[:size].sort().values
         found = [strings.rows_of(int(point), self._most, generator) for point in chosen]
         rows = np.concatenate([own for own, _ in found])
         counts = np.concatenate([own for _, own in found]).astype(np.float64)
-        forest = forest_of(strings.order, strings.bits[rows], counts, strings.point[rows])
+        bits, point = strings.bits[rows], strings.point[rows]
+        along = sorted_along(order, bits, point)
+        forest = forest_of(order, bits[along], counts[along], point[along])
         return ToldForest(forest=forest, features=self._features[chosen])
 
 

@@ -28,6 +28,7 @@ from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 from qdiff.models.families.box import Box
 from qdiff.models.families.family_surrogate import FamilySurrogate, Member
 from qdiff.models.laws.mixture_weights import mixture_weights
+from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
 from qdiff.progress import slow_training_bar
 
 _FEWEST_POINTS = 10
@@ -81,7 +82,9 @@ def fit_family(
 
     Each member is a recurrent denoiser that is told the parameters and the strength of the noise
     and reads the bits in their own order and in reverse; held-out points (or shots, where points
-    are few) end its training and weigh its two orders. The members' laws are averaged.
+    are few) end its training and weigh its two orders. The members' laws are averaged. Beyond 22
+    bits, where questions about given bits need them, random orders are trained too; below, draws
+    with ``steps`` or ``order="random"`` ask the network what it has not learned.
 
     Parameters
     ----------
@@ -208,7 +211,12 @@ def _fitted(
         generator=torch.Generator().manual_seed(start),
     )
     train, heldout = (
-        FamilyExamples(part.shots, torch.from_numpy(box.features(part.points)), orders)
+        FamilyExamples(
+            part.shots,
+            torch.from_numpy(box.features(part.points)),
+            orders,
+            any_order=num_bits > MAX_EXACT_BITS,
+        )
         for part in (division.train, division.heldout)
     )
     generator = torch.Generator().manual_seed(run)

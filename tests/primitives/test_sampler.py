@@ -17,7 +17,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer.primitives import SamplerV2
 
 import qdiff
-from qdiff import InputError, Shots
+from qdiff import FamilyConfig, InputError, Shots, simulate_family
 from qdiff.errors import MatchWarning
 from qdiff.files.qiskit_results import from_qiskit
 from qdiff.fitting.config import Candidate, FitConfig
@@ -82,6 +82,40 @@ def test_a_family_fits_what_it_lacks_or_refuses_it(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             call()
+
+
+def test_a_model_answers_between_exact_members() -> None:
+    circuit, values = sweep()
+    noisy = simulate_family(
+        circuit, values.reshape(6, 2), "light", strengths=np.geomspace(0.5, 1, 6), shots=50, seed=1
+    )
+    few = TrainingConfig(steps=3, batch=2, evaluate_every=3)
+    trained = FamilyConfig(hidden=4, width=4, members=1, training=few)
+    model = qdiff.fit_family(noisy, config=trained, seed=1)
+    exact = exact_surrogate(circuit.assign_parameters([9.0, 9.0]))
+    family = Family(circuit, [([9.0, 9.0], exact)], model=model, strength=0.7)
+    middle = dict(zip(family.names, values.reshape(6, 2).mean(axis=0), strict=True))
+    assert family({"a": 9.0, "b": 9.0}) is exact
+    assert family(middle).card["trained_on"]["strength"] == pytest.approx(0.7)
+    drawn = SurrogateSampler(family, seed=1).run([(circuit, middle)], shots=20).result()[0]
+    assert sum(drawn.data[next(iter(drawn.data))].get_counts().values()) == 20
+    with pytest.raises(InputError, match=r"a=8 is outside .* force=True"):
+        family({"a": 8.0, "b": 8.0})
+    with pytest.raises(InputError, match="how strong"):
+        Family(circuit, model=model)(middle)
+    renamed = circuit.assign_parameters({"a": Parameter("z")})
+    with pytest.raises(InputError, match="the model knows the parameters a, b"):
+        Family(renamed, model=model)
+    with pytest.raises(InputError, match="bits but its circuit has"):
+        Family(two_free(), model=model)
+
+
+def two_free() -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(Parameter("a"), 0)
+    circuit.rz(Parameter("b"), 0)
+    circuit.measure(0, 0)
+    return circuit
 
 
 def test_a_transpiled_copy_is_known() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from qdiff.data import bits as bitorder
 from qdiff.models.laws.law import Law
-from qdiff.models.laws.mixture import Mixture
+from qdiff.models.laws.mixture import Mixture, log_mixture
 
 _TABLE_BITS = 14
 """Up to here a table costs less than enough draws."""
@@ -30,10 +30,9 @@ def disagreement(laws: Sequence[Law], generator: np.random.Generator) -> float:
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(tables > 0, tables * np.log(tables / tables.mean(axis=0)), 0.0)
         return float(terms.sum(axis=1).mean())
-    average = Mixture(laws, [1.0] * len(laws))
-    excesses = []
-    for law in laws:
-        words, counts = law.draw(_DRAWS, generator)
-        rows = bitorder.unpack(words, law.num_bits)
-        excesses.append((law.log_prob(rows) - average.log_prob(rows)) @ counts / counts.sum())
-    return max(float(np.mean(excesses)), 0.0)
+    words, counts = Mixture(laws, [1.0] * len(laws)).draw(_DRAWS * len(laws), generator)
+    rows = bitorder.unpack(words, laws[0].num_bits)
+    logs = np.stack([law.log_prob(rows) for law in laws])
+    excess = logs - log_mixture(logs, np.full(len(laws), 1 / len(laws)))
+    each = (np.exp(excess) * excess).mean(axis=0)  # never negative, unlike the excess alone
+    return float(each @ counts / counts.sum())

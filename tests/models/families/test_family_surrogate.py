@@ -14,6 +14,7 @@ import qdiff
 from qdiff import FamilySurrogate, InputError, Register, Surrogate
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
+from qdiff.models.families import disagreement
 from qdiff.models.families.box import Box
 from qdiff.models.families.family_surrogate import CALIBRATION, Member
 from qdiff.models.laws.mixture import members
@@ -127,12 +128,16 @@ def test_it_extrapolates_only_when_forced() -> None:
     assert one.at([0.7, 4.0]).card["trained_on"]["strength"] == pytest.approx(0.3)
 
 
-def test_doubt_is_what_members_differ_by() -> None:
+def test_doubt_is_what_members_differ_by(monkeypatch) -> None:
     family = untrained(2)
     tables = [law.table() for law in members(family.at(**INSIDE).parts["diffusion"])]
     mean = np.mean(tables, axis=0)
     apart = np.mean([np.sum(table * np.log(table / mean)) for table in tables])
     assert family.uncertainty(**INSIDE) == pytest.approx(CALIBRATION * apart, rel=1e-9)
+    laws = members(family.at(**INSIDE).parts["diffusion"])
+    monkeypatch.setattr(disagreement, "_TABLE_BITS", 0)
+    drawn = [disagreement.disagreement(laws, np.random.default_rng(seed)) for seed in range(20)]
+    assert np.mean(drawn) == pytest.approx(apart, rel=0.1)
     assert np.isnan(untrained(1).uncertainty(**INSIDE))
 
 
