@@ -225,7 +225,10 @@ def main() -> None:
         "points": [FIRST, LAST],
         "noise": NOISE,
         "strengths": list(STRENGTHS),
-        "boxes": {name: sides for name, (_, sides) in FAMILIES.items()},
+        "boxes": {
+            name: {key: list(side) for key, side in sides.items()}
+            for name, (_, sides) in FAMILIES.items()
+        },
     }
     frame.collect("family", cells, measure, options, settings)
 
