@@ -107,7 +107,7 @@ def most_strings(num_bits: int) -> int:
     """How many strings of a point are looked at together, so that prefixes stay few.
 
     >>> most_strings(10), most_strings(40)
-    (1024, 64)
+    (1024, 32)
     """
     strings = 1
     while 2 * strings * (num_bits - np.log2(strings)) <= _PREFIXES and strings < 1 << num_bits:

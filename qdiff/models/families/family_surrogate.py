@@ -26,8 +26,8 @@ from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
 
 CALIBRATION = 5.0
-"""The law's KL divergence from the truth is about so many times the members' disagreement: on a
-Heisenberg family of eight qubits and two members, 2.7 to 8.4 times for eight points of ten."""
+"""The law's KL divergence from the truth is about so many times the members' disagreement: with two
+members and eight qubits, 5.0 in the median of a Heisenberg family and 2.4 of a QAOA one."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
