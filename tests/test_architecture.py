@@ -43,8 +43,11 @@ shots = qdiff.Shots.from_counts({"00": 60, "11": 40})
 training = TrainingConfig(steps=5, evaluate_every=5)
 config = qdiff.FitConfig(candidates=(Candidate(training=training),))
 print(qdiff.fit(shots, seed=1, config=config).sample(10, seed=1).num_shots)
+swept = qdiff.FamilyShots.of(["a"], [[0.1], [0.2]], [shots, shots])
+family = qdiff.fit_family(swept, seed=1, config=qdiff.FamilyConfig(training=training))
+print(family.at([0.15]).sample(10, seed=1).num_shots)
 """
-    assert run_python(code).strip() == "10"
+    assert run_python(code).split() == ["10", "10"]
 
 
 def test_every_public_name_is_there() -> None:
