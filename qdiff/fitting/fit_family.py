@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from qdiff.data.argument_checks import root_of
+from qdiff.data.argument_checks import check_whole, is_between, root_of
 from qdiff.data.bits import Floats
 from qdiff.data.family_shots import FamilyShots
 from qdiff.data.shots import Shots
@@ -65,9 +65,9 @@ class FamilyConfig:
     )
 
     def __post_init__(self) -> None:
-        if min(self.hidden, self.width, self.members) < 1:
-            raise InputError(f"hidden, width and members must be positive: {self}")
-        if not 0 < self.heldout < 1:
+        for name in ("hidden", "width", "members"):
+            check_whole(getattr(self, name), name)
+        if not is_between(self.heldout, 0, 1):
             raise InputError(f"heldout must lie between 0 and 1, got {self.heldout!r}")
 
 
