@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qdiff.data import storage
+from qdiff.data.argument_checks import check_list, check_mapping
 from qdiff.data.bits import Floats
 from qdiff.data.registers import Register, registers_in, registers_to_json, width_of
 from qdiff.data.shots import Provenance, Shots
@@ -54,9 +55,13 @@ class FamilyShots:
 
     def __post_init__(self) -> None:
         check_names(self.names)
+        check_list(self.shots, "shots")
+        check_mapping(self.provenance, "provenance")
+        for name in ("values", "strengths"):
+            object.__setattr__(self, name, as_floats(getattr(self, name), name))
         number = len(self.shots)
         if not number or not all(isinstance(each, Shots) for each in self.shots):
-            raise InputError("a family needs Shots at one point at least")
+            raise InputError("shots must be Shots, of one point at least")
         if self.values.shape != (number, len(self.names)):
             raise InputError(
                 f"{number} points of {', '.join(self.names)} need values of the shape "
@@ -92,14 +97,15 @@ class FamilyShots:
         provenance: Provenance | None = None,
     ) -> FamilyShots:
         """From anything that makes such arrays; without `strengths` all are 1."""
+        shots = check_list(shots, "shots")
         return cls(
-            names=tuple(names),
+            names=tuple(check_list(names, "names")),
             values=as_floats(values, "values"),
             strengths=as_floats(
                 np.ones(len(shots)) if strengths is None else strengths, "strengths"
             ),
             shots=tuple(shots),
-            provenance=dict(provenance or {}),
+            provenance={} if provenance is None else provenance,
         )
 
     @property
@@ -199,6 +205,7 @@ class FamilyShots:
 
 def check_names(names: Sequence[str]) -> None:
     """Raise `InputError` unless these are names of parameters, each once."""
+    names = check_list(names, "names")
     texts = all(isinstance(name, str) and name for name in names)
     if not names or len(names) > _MAX_NAMES or not texts or len(set(names)) != len(names):
         raise InputError(f"a family needs names of parameters, each once; got {list(names)[:9]}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from qdiff.data.argument_checks import check_whole, is_between, root_of
+from qdiff.data.argument_checks import check_is, check_whole, is_between, root_of, shown
 from qdiff.data.bits import Floats
 from qdiff.data.family_shots import FamilyShots
 from qdiff.data.shots import Shots
@@ -68,7 +68,8 @@ class FamilyConfig:
         for name in ("hidden", "width", "members"):
             check_whole(getattr(self, name), name)
         if not is_between(self.heldout, 0, 1):
-            raise InputError(f"heldout must lie between 0 and 1, got {self.heldout!r}")
+            raise InputError(f"heldout must lie between 0 and 1, got {shown(self.heldout)}")
+        check_is(self.training, TrainingConfig, "training")
 
 
 def fit_family(
@@ -106,9 +107,10 @@ def fit_family(
     >>> family.at({"a": 0.3}).num_bits
     1
     """
-    if not isinstance(family_shots, FamilyShots):
-        raise InputError(f"fit_family takes FamilyShots, got {type(family_shots).__name__}")
-    config = FamilyConfig() if config is None else config
+    check_is(family_shots, FamilyShots, "family_shots")
+    config = FamilyConfig() if config is None else check_is(config, FamilyConfig, "config")
+    if watch is not None and not callable(watch):
+        raise InputError(f"watch must be a function of a step, got {shown(watch)}")
     started, root = time.perf_counter(), root_of(seed)
     box = Box.around(family_shots.names, family_shots.values, family_shots.strengths)
     dividing, *children = root.spawn(1 + config.members)

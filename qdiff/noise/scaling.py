@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from qdiff.data.argument_checks import is_between
+from qdiff.data.argument_checks import is_between, shown
 from qdiff.errors import InputError
 from qdiff.noise.rates import EdgeNoise, NoiseRates, QubitNoise
 
@@ -21,7 +21,7 @@ def scaled(rates: NoiseRates, factor: float) -> NoiseRates:
     certain.
     """
     if not is_between(factor, 0, float("inf")):
-        raise InputError(f"noise is scaled by a positive number, got {factor!r}")
+        raise InputError(f"factor must be a positive number, got {shown(factor)}")
     try:
         return replace(
             _with(rates, factor),
@@ -29,7 +29,7 @@ def scaled(rates: NoiseRates, factor: float) -> NoiseRates:
             edges={edge: _with(own, factor) for edge, own in rates.edges.items()},
         )
     except InputError as error:
-        raise InputError(f"noise cannot be {factor:g} times as strong: {error}") from None
+        raise InputError(f"factor {factor:g} is too large: {error}") from None
 
 
 def _with(rates: _Rates, factor: float) -> _Rates:

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from qiskit import QuantumCircuit
 
-from qdiff.data.argument_checks import check_is, check_iterable, check_list, is_number, shown
+from qdiff.data.argument_checks import (
+    check_is,
+    check_iterable,
+    check_list,
+    check_number,
+    is_number,
+    shown,
+)
 from qdiff.errors import InputError
 from qdiff.models.families.family_surrogate import FamilySurrogate
 from qdiff.models.surrogate.surrogate import Surrogate
@@ -70,6 +77,8 @@ class Family:
         self.template = template
         self.names = tuple(parameter.name for parameter in template.parameters)
         self._on_demand, self._model, self._strength = on_demand, model, strength
+        if strength is not None:
+            check_number(strength, "strength")
         if model is not None:
             _check_model(model, template)
         self._members: dict[Point, Surrogate] = {}
@@ -165,7 +174,7 @@ class Family:
 
 
 def _check_model(model: FamilySurrogate, template: QuantumCircuit) -> None:
-    check_bits(model, template.num_clbits)
+    check_bits(check_is(model, FamilySurrogate, "model"), template.num_clbits)
     names = sorted(parameter.name for parameter in template.parameters)
     if names != sorted(model.names):
         raise InputError(
@@ -176,7 +185,9 @@ def _check_model(model: FamilySurrogate, template: QuantumCircuit) -> None:
 
 def check_bits(surrogate: Surrogate | FamilySurrogate, num_bits: int) -> None:
     """Raise `InputError` unless the surrogate has as many bits as its circuit."""
-    if check_is(surrogate, Surrogate, "surrogate").num_bits != num_bits:
+    if not isinstance(surrogate, Surrogate | FamilySurrogate):
+        raise InputError(f"surrogate must be a Surrogate, got {shown(surrogate)}")
+    if surrogate.num_bits != num_bits:
         raise InputError(
             f"the surrogate has {surrogate.num_bits} bits but its circuit has {num_bits}"
         )

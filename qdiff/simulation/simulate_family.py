@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_template
-from qdiff.data.argument_checks import check_whole
+from qdiff.data.argument_checks import check_flag, check_whole
 from qdiff.data.bits import Floats
 from qdiff.data.family_shots import FamilyShots, as_floats
 from qdiff.data.shots import Seed
@@ -69,7 +69,7 @@ def simulate_family(
     if factors.shape != (len(values),):
         raise InputError(f"{len(values)} points need as many strengths, got {factors.shape}")
     noises = _noise_of_each(noise, factors, stated=strengths is not None)
-    shots = check_whole(shots, "shots")
+    shots, progress = check_whole(shots, "shots"), check_flag(progress, "progress")
     root, drawn = aer.root_seed(seed), []
     with progress_bar("simulate", len(values), shown=progress) as tick:
         for point, spec, child in zip(values, noises, root.spawn(len(values)), strict=True):

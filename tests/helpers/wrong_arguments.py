@@ -24,6 +24,8 @@ from qdiff import (
     Confusion,
     Distribution,
     Family,
+    FamilyConfig,
+    FamilyShots,
     FitConfig,
     LearnedNoise,
     NoiseSpec,
@@ -33,6 +35,7 @@ from qdiff import (
     SurrogateBackend,
     SurrogateSampler,
     compare,
+    fit_family,
     score,
 )
 from qdiff.files.hints import Hints
@@ -122,6 +125,9 @@ REPEATS = Arg(3000)
 OPTIONAL_DATA = Arg(SHOTS, "none")
 OPTIONAL_CIRCUIT = Arg(None, "none")
 OPTIONAL_NOISE = Arg(NOISE, "none")
+TWO_VALUES = Arg(np.array([[0.1], [0.2]]))
+TWO_POINTS = FamilyShots.of(["a"], TWO_VALUES.good, [SHOTS, SHOTS])
+SMALL_FAMILY = FamilyConfig(hidden=2, width=2, members=1, training=TrainingConfig(steps=1, batch=2))
 ON_QUBITS = [Number("one_given_zero", (0,)), Number("zero_given_one", (0,))]
 WORK = Arg(1e6, "half huge long")
 
@@ -144,6 +150,8 @@ def made() -> Mapping[str, Any]:
         "LearnedNoise": LearnedNoise(
             posterior=Posterior.of(DevicePrior()).widened(ON_QUBITS), lessons=()
         ),
+        "FamilyShots": TWO_POINTS,
+        "FamilySurrogate": fit_family(TWO_POINTS, config=SMALL_FAMILY, seed=1),
         "OnDemand": OnDemand(noise="light"),
         "Family": Family(free, [([0.1], model)]),
         "SurrogateSampler": SurrogateSampler(pairs),
@@ -259,6 +267,40 @@ def rows() -> dict[str, dict[str, Arg]]:
         "LearnedNoise.plot": {"ax": OPTIONAL_AXES, "kind": Arg("one_given_zero")},
         "LearnedNoise.plot_map": {"ax": OPTIONAL_AXES},
         "LearnedNoise.save": {"path": PATH, "force": FLAG},
+        "FamilyConfig": {
+            "hidden": NUMBER, "width": NUMBER, "members": NUMBER, "heldout": Arg(0.1, "half"),
+            "training": Arg(TrainingConfig()),
+        },
+        "FamilyShots": {
+            "names": Arg(("a",), "texts"), "values": TWO_VALUES, "strengths": Arg(np.ones(2)),
+            "shots": Arg((SHOTS, SHOTS)), "provenance": Arg({}, "odd_dict dict"),
+        },
+        "FamilyShots.of": {
+            "names": Arg(["a"], "texts"), "values": TWO_VALUES, "shots": Arg([SHOTS, SHOTS]),
+            "strengths": Arg([1, 2], "none"), "provenance": Arg({}, "none odd_dict dict"),
+        },
+        "FamilyShots.load": {"path": PATH},
+        "FamilyShots.save": {"path": PATH, "force": FLAG},
+        "FamilySurrogate.at": {
+            "values": Arg([0.15]), "strength": Arg(1.0, "none"), "force": Arg(False, "true"),
+        },
+        "FamilySurrogate.load": {"path": PATH},
+        "FamilySurrogate.save": {"path": PATH, "force": FLAG},
+        "FamilySurrogate.suggest": {"number": Arg(1), "seed": SEED},
+        "FamilySurrogate.uncertainty": {
+            "values": Arg([0.15]), "strength": Arg(1.0, "none"),
+            "force": Arg(False, "true"), "seed": SEED,
+        },
+        "fit_family": {
+            "family_shots": Arg(made()["FamilyShots"]), "config": Arg(SMALL_FAMILY, "none"),
+            "seed": ROOT, "watch": Arg(None, "none call class"),
+        },
+        "simulate_family": {
+            "template": Arg(free), "points": Arg([[0.1]]), "noise": OPTIONAL_NOISE,
+            "strengths": Arg([1.0], "none"), "shots": Arg(10), "seed": SEED,
+            "method": Arg(None, "none"), "progress": FLAG,
+        },
+        "NoiseSpec.scaled": {"factor": Arg(2.0, "half")},
         "FitConfig": {
             "process": Arg(FitConfig().process), "candidates": Arg(FitConfig().candidates),
             "recurrent": Arg((), "tuple list"), "orders": Arg(2), "interactions": FLAG,
@@ -274,7 +316,8 @@ def rows() -> dict[str, dict[str, Arg]]:
         "OnDemand.surrogate": {"circuit": Arg(free)},
         "Family": {
             "template": Arg(free), "members": Arg([], "list tuple"),
-            "on_demand": Arg(None, "none"),
+            "on_demand": Arg(None, "none"), "model": Arg(None, "none"),
+            "strength": Arg(None, "none"),
         },
         "Family.add": {"values": Arg([0.2], "minuses"), "surrogate": Arg(model)},
         "Family.fitted": {
@@ -370,7 +413,7 @@ IN_WORDS = {
     "result": "BitArray|shots",
     "run_input": "circuits",
     "size": "the bits of register", "seed_simulator": "seed", "shots": "the batch",
-    "source": "circuit",
+    "source": "circuit", "template": "circuit",
     "start": "noise|BackendV2", "text": "noise", "to": "format", "values": "parameters",
     "one_given_zero": "P(1|0)", "zero_given_one": "P(0|1)",
 }  # fmt: skip
@@ -378,7 +421,7 @@ IN_WORDS = {
 
 MADE_BY_QDIFF = {
     "InputError", "NoiseWarning",
-    "Comparison", "Drift", "LearnedNoise", "Surrogate",  # results, which users do not build
+    "Comparison", "Drift", "FamilySurrogate", "LearnedNoise", "Surrogate",  # not built by users
     "LearnedNoise.fit_circuit",  # what `fit` calls
 }  # fmt: skip
 """Public callables without a row."""

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from qdiff.data.argument_checks import is_number
+from qdiff.data.argument_checks import check_flag, check_list, is_number, shown
 from qdiff.data.bits import Floats
 from qdiff.errors import InputError
 
@@ -64,11 +64,11 @@ class Box:
             if {*values} != {*self.names}:
                 raise InputError(f"the parameters are {self._listed}; got {[*values]}")
             values = [values[name] for name in self.names]
-        numbers = [_number(value) for value in values]
+        numbers = [_number(value) for value in check_list(values, "values")]
         if len(numbers) != len(self.names) or not np.isfinite(numbers).all():
             raise InputError(f"finite values of {self._listed} are needed, got {numbers}")
         point = np.array([*numbers, self._log_strength(strength)])
-        if not force:
+        if not check_flag(force, "force"):
             self._check_inside(point)
         return point
 
@@ -113,8 +113,8 @@ class Box:
                 f"{np.exp(self.high[-1]):.4g}"
             )
         if not is_number(strength) or not 0 < strength < np.inf:
-            raise InputError(f"strength must be a positive number, got {strength!r}")
-        return float(np.log(strength))
+            raise InputError(f"strength must be a positive number, got {shown(strength)}")
+        return float(np.log(float(strength)))
 
     def _check_inside(self, point: Floats) -> None:
         margin = _ROUNDING * np.maximum(self.high - self.low, 1)
@@ -134,5 +134,5 @@ class Box:
 
 def _number(value: object) -> float:
     if not is_number(value):
-        raise InputError(f"a parameter's value must be a number, got {value!r}")
+        raise InputError(f"values of parameters must be numbers, got {shown(value)}")
     return float(value)
