@@ -46,7 +46,8 @@ from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
 from qdiff.models.diffusion.processes.masking import Masking
 from qdiff.models.diffusion.processes.process import Process
-from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 from qdiff.models.laws.law import Law
 
 CIRCUITS = ("ising:10", "brickwork:10,depth=3", "ghz:10", "qaoa:10")

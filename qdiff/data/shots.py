@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -253,11 +253,7 @@ class Shots(ShowsStrings):
     def select(self, positions: Sequence[int]) -> Shots:
         """Marginal shots of the classical bits at `positions`, in that order, as one register."""
         kept = check_bits(positions, self.num_bits, "positions")
-        return Shots.from_bits(
-            self.bits[:, kept],
-            self.counts,
-            provenance=self.provenance,
-        )
+        return Shots.from_bits(self.bits[:, kept], self.counts, provenance=self.provenance)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write one safetensors file. An existing `path` is refused unless `force`."""
@@ -281,12 +277,7 @@ class Shots(ShowsStrings):
 
     def _with_counts(self, counts: Counts) -> Shots:
         kept = counts > 0
-        return Shots(
-            words=self.words[kept],
-            counts=counts[kept],
-            registers=self.registers,
-            provenance=self.provenance,
-        )
+        return replace(self, words=self.words[kept], counts=counts[kept])
 
     def __eq__(self, other: object) -> bool:
         """Equal data: the same registers, strings and counts, wherever they came from."""

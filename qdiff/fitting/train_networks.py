@@ -15,7 +15,8 @@ from qdiff.fitting.heldout import Division, thinned
 from qdiff.memory import is_out_of_memory
 from qdiff.models.diffusion.denoisers.config import NetworkConfig
 from qdiff.models.diffusion.processes.process import Process
-from qdiff.models.diffusion.training.trainer import Data, Diverged, Progress, Trainer
+from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.trainer import Diverged, Progress, Trainer
 
 Watch = Callable[[Progress], None]
 """Called after every training step; whatever it raises ends the fit."""

@@ -26,7 +26,8 @@ from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.denoisers.initialisation import draw_layers, zero
 from qdiff.models.diffusion.processes.process import Process
-from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 
 FEWEST = 10
 """Shots of each set: a half of them must train and stop a network."""

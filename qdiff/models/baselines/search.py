@@ -18,7 +18,8 @@ from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.baselines.base import FittedBaseline, parted
 from qdiff.models.diffusion.processes.process import Process
-from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 from qdiff.models.laws.law import Law
 
 Network = TypeVar("Network", bound=nn.Module)

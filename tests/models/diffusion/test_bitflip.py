@@ -28,7 +28,8 @@ from qdiff.models.diffusion.processes.flip_kernels import ReverseStep, correlati
 from qdiff.models.diffusion.processes.flip_schedule import FlipSchedule
 from qdiff.models.diffusion.processes.masking import Masking
 from qdiff.models.diffusion.processes.process import Process
-from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 
 RATES = {None: (1.0, 1.0, 1.0), (0.4, 1.0, 3.0): (0.4, 1.0, 3.0)}
 rates_of_three = pytest.mark.parametrize("rates", RATES)

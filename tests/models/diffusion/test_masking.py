@@ -20,7 +20,8 @@ from qdiff.models.diffusion.denoisers.config import MLP, NetworkConfig, Residual
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, StatelessDenoiser, spins
 from qdiff.models.diffusion.processes import masking
 from qdiff.models.diffusion.training import acceleration
-from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [3, 1, 4, 0, 2], [4, 3, 2, 1, 0]])

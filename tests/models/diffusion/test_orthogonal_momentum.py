@@ -10,12 +10,13 @@ from untrained_networks import seeded
 from qdiff import InputError, Shots
 from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent
 from qdiff.models.diffusion.processes.masking import Masking
+from qdiff.models.diffusion.training.examples import Data
 from qdiff.models.diffusion.training.orthogonal_momentum import (
     OrthogonalMomentum,
     matrices_between_units,
     orthogonal,
 )
-from qdiff.models.diffusion.training.trainer import Data, Trainer, TrainingConfig
+from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (20, 8), (8, 20)])

@@ -16,10 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.memory import is_out_of_memory
-from qdiff.models.diffusion.denoisers.denoiser import spins
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.acceleration import compiled, mixed_precision
 from qdiff.models.diffusion.training.examples import Examples
@@ -79,31 +77,6 @@ class TrainingConfig:
         """The learning rate of `step`, counted from 0."""
         warm = min(1.0, (step + 1) / (self.warmup + 1))
         return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Data(Examples):
-    """Distinct strings as spins ``(m, n)`` and how often each occurs ``(m,)``, on one device."""
-
-    spins: Tensor
-    weights: Tensor
-
-    @classmethod
-    def of(cls, shots: Shots, device: torch.device | str = "cpu") -> Data:
-        """The distinct strings of `shots` and their frequencies."""
-        bits = torch.from_numpy(shots.bits).to(device)
-        frequencies = torch.from_numpy(shots.counts / shots.num_shots).to(device)
-        return cls(spins=spins(bits), weights=frequencies)
-
-    def batch(self, size: int, generator: torch.Generator) -> Tensor:
-        # searching the cumulative sum, unlike torch.multinomial, has no limit of 2^24 strings
-        cumulative = self.weights.cumsum(0)
-        drawn = torch.rand(size, dtype=torch.float64, generator=generator, device=self.spins.device)
-        rows = torch.searchsorted(cumulative, drawn * cumulative[-1], right=True)
-        return self.spins[rows.clamp(max=len(self.spins) - 1)]
-
-    def all(self) -> Tensor:
-        return self.spins
 
 
 @dataclass(frozen=True, kw_only=True)
