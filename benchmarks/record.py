@@ -18,7 +18,7 @@ from scipy import stats
 RESULTS = Path(os.environ.get("QDIFF_RESULTS", Path(__file__).parent / "results"))
 """Where results are kept; another folder keeps a trial apart from what is committed."""
 
-PACKAGES = ("qdiff", "torch", "numpy", "scipy", "qiskit", "qiskit-aer")
+PACKAGES = ("qdiff-sampler", "torch", "numpy", "scipy", "qiskit", "qiskit-aer")
 
 Row = dict[str, Any]
 

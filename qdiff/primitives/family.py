@@ -78,7 +78,7 @@ class Family:
         self.names = tuple(parameter.name for parameter in template.parameters)
         self._on_demand, self._model, self._strength = on_demand, model, strength
         if strength is not None:
-            check_number(strength, "strength")
+            check_number(strength, "strength", least=np.finfo(float).tiny)
         if model is not None:
             _check_model(model, template)
         self._members: dict[Point, Surrogate] = {}

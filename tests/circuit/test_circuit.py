@@ -306,8 +306,11 @@ def test_what_is_no_circuit_at_all(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs /dev/zero")
-def test_an_endless_file_is_too_large() -> None:
-    assert "larger than 64 MiB" in refusal(Path("/dev/zero"))
+def test_an_endless_file_is_too_large(tmp_path: Path) -> None:
+    assert "it is a device" in refusal(Path("/dev/zero"))
+    with (tmp_path / "long.qasm").open("wb") as file:
+        file.truncate(2**26 + 1)
+    assert "larger than 64 MiB" in refusal(tmp_path / "long.qasm")
 
 
 def test_unbound_parameters_and_inputs_are_named() -> None:

@@ -51,6 +51,7 @@ RIGHT: dict[Callable[..., Any], dict[str, Any]] = {
 MAY_BE_NONE = {
     (compare, "training"),
     (score, "calibration"),
+    (score, "permutations"),  # as many as the alarm's level takes
     (novelty_rate, "heldout"),
     (mmd_test, "kernels"),
 }

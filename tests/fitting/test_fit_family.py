@@ -75,7 +75,7 @@ def test_a_family_of_one_point_is_as_good_as_a_plain_fit() -> None:
 
 
 def test_wrong_arguments_are_refused() -> None:
-    with pytest.raises(InputError, match="takes FamilyShots, got Shots"):
+    with pytest.raises(InputError, match="family_shots must be a FamilyShots"):
         qdiff.fit_family(tossed(0.5))
     with pytest.raises(InputError, match="seed must be"):
         qdiff.fit_family(coins(3), config=BRIEF, seed=-1)

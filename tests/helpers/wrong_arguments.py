@@ -317,7 +317,7 @@ def rows() -> dict[str, dict[str, Arg]]:
         "Family": {
             "template": Arg(free), "members": Arg([], "list tuple"),
             "on_demand": Arg(None, "none"), "model": Arg(None, "none"),
-            "strength": Arg(None, "none"),
+            "strength": Arg(None, "none half huge long"),
         },
         "Family.add": {"values": Arg([0.2], "minuses"), "surrogate": Arg(model)},
         "Family.fitted": {

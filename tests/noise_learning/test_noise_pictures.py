@@ -56,11 +56,12 @@ def test_the_map_has_every_qubit_and_pair(learned: LearnedNoise) -> None:
 
 
 def test_records_and_refusals(learned: LearnedNoise) -> None:
+    with pytest.raises(InputError, match="kind 'leakage' was not learned"):
+        learned.plot(kind="leakage")
+    pytest.importorskip("pandas", reason="needs the extra 'pandas'")
     table = learned.to_pandas()
     assert set(table.columns) >= {"kind", "qubits", "value", "interval", "told", "stated"}
     own = table[
         (table.kind == "one_given_zero") & table.qubits.map(lambda qubits: [*qubits] == [1])
     ]
     assert own.stated.tolist() == [0.04]
-    with pytest.raises(InputError, match="kind 'leakage' was not learned"):
-        learned.plot(kind="leakage")

@@ -105,7 +105,7 @@ def test_what_it_gives_is_an_ordinary_surrogate(tmp_path: Path) -> None:
         ({"values": {"a": 0.7, "c": 1}}, "parameters are a, b"),
         ({"values": [0.7]}, "finite values of a, b are needed"),
         ({"values": [0.7, np.nan]}, "finite values of a, b"),
-        ({"values": ["0.7", 1]}, "must be a number"),
+        ({"values": ["0.7", 1]}, "must be numbers"),
         ({"values": [4.0, 0.7]}, "a=4 is outside .* 0 to 2; .* force=True"),
         ({"strength": None}, "how strong is the noise"),
         ({"strength": 5}, "strength=5 is outside .* 0.1 to 3"),
