@@ -50,12 +50,15 @@ bench: $(READY)
 	$(BIN)/python benchmarks/quality.py q20
 	$(BIN)/python benchmarks/circuit_prior.py laws
 	$(BIN)/python benchmarks/circuit_prior.py wide
+	$(BIN)/python benchmarks/circuit_prior.py plain
 	$(BIN)/python benchmarks/circuit_prior.py verdicts
 	$(foreach part,circuits wide depth outside shots,$(BIN)/python benchmarks/learned_noise.py $(part) &&) true
 	$(BIN)/python benchmarks/mitigation.py
 	$(BIN)/python benchmarks/mitigation_wide.py
 	$(BIN)/python benchmarks/two_sample.py
 	$(if $(DATA),$(foreach set,ising steane aquila,$(BIN)/python benchmarks/real_data.py $(DATA) $(set) &&) true)
+	$(BIN)/python benchmarks/family.py
+	$(BIN)/python benchmarks/alarm.py
 	$(BIN)/python benchmarks/simulation_time.py
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qdiff.data import storage
-from qdiff.data.argument_checks import check_list, check_mapping
+from qdiff.data.argument_checks import check_is, check_list, check_mapping
 from qdiff.data.bits import Floats
 from qdiff.data.registers import Register, registers_in, registers_to_json, width_of
 from qdiff.data.shots import Provenance, Shots
@@ -147,7 +147,8 @@ class FamilyShots:
         )
 
     def __getitem__(self, points: slice) -> FamilyShots:
-        """Some of the points."""
+        """Some of the points. Raises `InputError` for anything but a slice."""
+        check_is(points, slice, "points")
         return FamilyShots(
             names=self.names,
             values=self.values[points],

@@ -15,6 +15,13 @@ if sys.platform != "win32":
 @contextlib.contextmanager
 def in_use(make: Callable[[], str]) -> Iterator[str]:
     """A new file or folder, locked by this process, and gone afterwards unless it was moved."""
+    if sys.platform == "win32":
+        name = make()
+        try:
+            yield name
+        finally:
+            _remove(name)
+        return
     name, descriptor = _locked(make)
     try:
         yield name
@@ -37,6 +44,8 @@ def _locked(make: Callable[[], str]) -> tuple[str, int]:
 
 def remove_left_behind(folder: str | os.PathLike[str], prefix: str, suffix: str = "") -> None:
     """Remove what has such a name in a folder, and is used by no process any more."""
+    if sys.platform == "win32":  # a file that is open cannot be moved there, so none is locked
+        return
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             if name.startswith(prefix) and name.endswith(suffix):
@@ -63,7 +72,7 @@ def _remove(path: str) -> None:
 
 def _lock(descriptor: int, *, wait: bool) -> bool:
     """Lock a file until it is closed, also by the end of the process. False where that fails."""
-    if sys.platform == "win32":  # nothing is taken for left behind there
+    if sys.platform == "win32":
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

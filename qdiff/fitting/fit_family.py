@@ -168,7 +168,7 @@ def _divisions(
     if len(family) < _FEWEST_POINTS:
         return [_shots_held_out(every, config, child) for child in seed.spawn(config.members)]
     order = np.random.default_rng(seed).permutation(len(family))
-    size = max(1, round(config.heldout * len(family)))
+    size = min(max(1, round(config.heldout * len(family))), len(family) - 1)
     divisions = []
     for member in range(config.members):
         turned = np.roll(order, -member * size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import rustworkx
 
 from qdiff.data.argument_checks import check_is, shown
 from qdiff.errors import InputError
@@ -80,6 +79,8 @@ class ShowsNoise(Tabular):
         Qubits lie where springs between coupled ones put them, not where they are on a chip.
         Raises `InputError` where no qubit was learned from.
         """
+        import rustworkx  # comes with Qiskit
+
         from qdiff.plotting.coupling_map import plot_coupling_map
 
         numbers = {each.number: each.value for each in self.numbers}

@@ -62,7 +62,8 @@ class Answers:
                 f"no surrogate stands for circuit {circuit.name!r} ({circuit.num_clbits} bits); "
                 "give (circuit, surrogate), or on_demand=OnDemand(noise=...) to fit one"
             )
-        return Found(surrogate=self._fitted(circuit, self._on_demand), matched_by="fitted")
+        how = "predicted" if self._on_demand.predicts else "fitted"
+        return Found(surrogate=self._fitted(circuit, self._on_demand), matched_by=how)
 
     def _fitted(self, circuit: QuantumCircuit, on_demand: OnDemand) -> Surrogate:
         """A surrogate fitted now or before; the catalogue does not know where qubits sit."""

@@ -47,7 +47,7 @@ class Match(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A surrogate, and what it was recognised by (``"structure"``, ``"law"`` or ``"fitted"``)."""
+    """A surrogate, and how it was found (by ``"structure"``, by ``"law"``) or made."""
 
     surrogate: Surrogate
     matched_by: str

@@ -143,13 +143,12 @@ class Family:
         return self._members[point]
 
     def _of_model(self, model: FamilySurrogate, point: Point) -> Surrogate | None:
-        """Not where the model refuses and a fit is possible instead."""
-        try:
-            return model.at(dict(zip(self.names, point, strict=True)), strength=self._strength)
-        except InputError:
-            if self._on_demand is None:
-                raise
+        """Not outside of what the model was trained on, where a fit is possible instead."""
+        values = dict(zip(self.names, point, strict=True))
+        told = model.box.point(values, self._strength, force=True)
+        if self._on_demand is not None and not model.box.holds(told):
             return None
+        return model.at(values, strength=self._strength)
 
     def _point(self, values: Values | Sequence[float]) -> Point:
         if isinstance(values, Mapping):

@@ -68,6 +68,10 @@ def simulate_family(
     factors = np.ones(len(values)) if strengths is None else as_floats(strengths, "strengths")
     if factors.shape != (len(values),):
         raise InputError(f"{len(values)} points need as many strengths, got {factors.shape}")
+    if not (np.isfinite(factors).all() and (factors > 0).all()):
+        raise InputError(
+            "strengths must be positive numbers; give noiseless points a small one, such as 0.001"
+        )
     noises = _noise_of_each(noise, factors, stated=strengths is not None)
     shots, progress = check_whole(shots, "shots"), check_flag(progress, "progress")
     root, drawn = aer.root_seed(seed), []

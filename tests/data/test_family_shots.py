@@ -90,3 +90,11 @@ def test_a_deceiving_file_is_refused(change, tmp_path: Path) -> None:
     swept("a", "b").save(path)
     rewritten(path, change)
     refusal(path, FamilyShots)
+
+
+def test_points_are_taken_by_slices() -> None:
+    tossed = Shots.from_counts({"0": 1, "1": 1})
+    family = FamilyShots.of(["a"], [[1.0], [2.0], [3.0]], [tossed] * 3)
+    assert family[1:].values.tolist() == [[2.0], [3.0]]
+    with pytest.raises(InputError, match="points must be a slice, got 1"):
+        family[1]

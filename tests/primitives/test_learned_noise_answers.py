@@ -33,6 +33,7 @@ def test_any_parameters_are_answered_without_a_fit(learned: LearnedNoise) -> Non
     sampler = SurrogateSampler(noise=learned, seed=1)
     angles = [0.0, 1.0, 3.1]
     result = sampler.run([(rotated(), angles)], shots=20_000).result()[0]
+    assert result.metadata["qdiff"]["matched_by"] == ["predicted"]
     ones = [result.data.meas[place].get_counts().get("11", 0) / 20_000 for place in range(3)]
     wanted = [
         float(learned.predict(rotated().assign_parameters([a])).distribution().probabilities[3])

@@ -103,6 +103,9 @@ def test_a_model_answers_between_exact_members() -> None:
         family({"a": 8.0, "b": 8.0})
     with pytest.raises(InputError, match="how strong"):
         Family(circuit, model=model)(middle)
+    wish = OnDemand(noise="light", shots=50)  # a forgotten strength is no reason to fit
+    with pytest.raises(InputError, match="how strong"):
+        Family(circuit, model=model, on_demand=wish)(middle)
     renamed = circuit.assign_parameters({"a": Parameter("z")})
     with pytest.raises(InputError, match="the model knows the parameters a, b"):
         Family(renamed, model=model)

@@ -88,3 +88,10 @@ def test_what_does_not_fit_is_refused(changed, message: str) -> None:
     given = {"template": template(), "points": [[0.1, 0.2]], **changed}
     with pytest.raises(InputError, match=message):
         simulate_family(**given)
+
+
+@pytest.mark.parametrize("noise", [None, "light"])
+@pytest.mark.parametrize("strengths", [[0, 1], [np.nan, 1], [-1, 1]])
+def test_strengths_are_refused_before_the_work(noise: str | None, strengths: list[float]) -> None:
+    with pytest.raises(InputError, match="strengths must be positive"):
+        simulate_family(template(), [[0.1, 0.2]] * 2, noise, strengths=strengths, shots=10**9)

@@ -116,9 +116,16 @@ class Box:
             raise InputError(f"strength must be a positive number, got {shown(strength)}")
         return float(np.log(float(strength)))
 
-    def _check_inside(self, point: Floats) -> None:
+    def holds(self, point: Floats) -> bool:
+        """Whether a point lies in the box, up to rounding."""
+        return not self._outside(point).any()
+
+    def _outside(self, point: Floats) -> NDArray[np.bool_]:
         margin = _ROUNDING * np.maximum(self.high - self.low, 1)
-        outside = (point < self.low - margin) | (point > self.high + margin)
+        return np.asarray((point < self.low - margin) | (point > self.high + margin))
+
+    def _check_inside(self, point: Floats) -> None:
+        outside = self._outside(point)
         if not outside.any():
             return
         place = int(np.flatnonzero(outside)[0])
