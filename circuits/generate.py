@@ -13,7 +13,7 @@ from qiskit import qasm3
 from qiskit.circuit import QuantumCircuit
 
 from qdiff.circuit.families import by_name as families
-from qdiff.data import storage
+from qdiff.data import output
 
 FOLDER = Path(__file__).parent
 
@@ -107,7 +107,8 @@ def _readme(circuits: dict[Entry, QuantumCircuit]) -> str:
     head = (
         "# Circuits\n\n"
         "OpenQASM 3, one circuit a file, written by `python circuits/generate.py` from the\n"
-        "families in `qdiff/families`. A family text makes the same circuit without a file, at\n"
+        "families in `qdiff/circuit/families`. A family text makes the same circuit without a "
+        "file, at\n"
         'any size: `qdiff.load_circuit("ising:10")`. Depth is counted without the measurements.\n\n'
         "| file | family text | qubits | bits | depth | 2-qubit gates | what it is for | source |\n"
         "|---|---|--:|--:|--:|--:|---|---|\n"
@@ -150,7 +151,7 @@ def _function(entry: Entry) -> families.Family:
 
 def main() -> None:
     for name, text in contents().items():
-        storage.write_text(FOLDER / name, text, force=True)
+        output.write_text(FOLDER / name, text, force=True)
 
 
 if __name__ == "__main__":
