@@ -5,6 +5,7 @@ Which room may import which is said in pyproject.toml and held by import-linter 
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -97,3 +98,30 @@ except SystemExit as stopped:
     assert (status, imported) == ("0", []), done.stderr
     assert int(count) < modules
     assert time.monotonic() - started < 20
+
+
+PACKAGE = Path(qdiff.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of what a function does: its signature and its docstring are for its callers."""
+    body = function.body[ast.get_docstring(function) is not None :]
+    return function.end_lineno - body[0].lineno + 1 if body else 0
+
+
+def test_files_and_functions_are_short() -> None:
+    """Files of at most 300 lines, functions that do what they do in 50."""
+    assert len(MODULES) > 200
+    for path in MODULES:
+        text = path.read_text()
+        assert text.count("\n") <= 300, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert body_lines(node) <= 50, f"{path}: {node.name}"
+
+
+def test_the_package_has_few_rooms() -> None:
+    """The 15 of the data flow, learned noise, and drawing and tables that all rooms share."""
+    kept = {"__init__.py", "__main__.py", "py.typed", "__pycache__"}
+    assert len({path.name for path in PACKAGE.iterdir()} - kept) <= 18

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sections.alarm import alarm
 from sections.circuits import circuit_laws, circuit_plain, circuit_verdicts
 from sections.comparisons import coverage, wide_comparison
+from sections.family import family
 from sections.learned_noise import learned_noise
 from sections.main_job import main_job
 from sections.markdown import Section
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Section] = {
         f"learned_noise_{part}": learned_noise(part)
         for part in ("circuits", "wide", "depth", "outside", "shots")
     },
+    "family": family,
     "mitigation": mitigation,
     "mitigation_wide": mitigation_wide,
     "simulation_time": simulation_time,

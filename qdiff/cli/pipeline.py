@@ -22,7 +22,7 @@ from qdiff.cli.run_page import run_page
 from qdiff.comparison.compare import compare
 from qdiff.comparison.scorecard import Comparison
 from qdiff.data.distribution import Distribution
-from qdiff.data.output import check_output, write_text
+from qdiff.data.output import check_output, is_standard, write_text
 from qdiff.data.shots import Shots
 from qdiff.data.storage import one_line
 from qdiff.errors import InputError
@@ -152,6 +152,8 @@ def _told(job: Job, circuit: QuantumCircuit) -> tuple[Program | AffineLaw | None
 
 def _prepare_folder(job: Job) -> None:
     """Make the folder, or check that nothing in it is in the way, before any work is done."""
+    if is_standard(job.out):
+        raise InputError("run writes a folder of files; name one with --out")
     if job.out.exists() and not job.out.is_dir():
         raise InputError(f"{job.out} is not a folder; choose another --out")
     try:

@@ -41,7 +41,11 @@ def relabellings(asked: int | None, level: float | None) -> int:
 
 
 def check_reachable(level: float, times: int, sizes: tuple[int, int]) -> None:
-    """Raise `InputError` where no batch, however different, would raise an alarm at this level."""
+    """Raise `InputError` where no batch's likelihood, however different, can have such a p-value.
+
+    Fisher's tests of bits and of pairs may yet; but an alarm that the likelihood can never raise is
+    not the one that was asked for.
+    """
     fewest, ways = TESTS / (times + 1), TESTS * exp(min(0.0, -_log_ways(*sizes)))
     if max(fewest, ways) < level:
         return

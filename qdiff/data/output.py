@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from qdiff.data.argument_checks import check_flag, shown
-from qdiff.data.left_behind import in_use, remove_left_behind
+from qdiff.data.temporary_files import in_use, remove_left_behind
 from qdiff.errors import InputError
 
 STANDARD = "-"

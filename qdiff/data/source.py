@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qdiff.data.left_behind import in_use, remove_left_behind
 from qdiff.data.output import STANDARD, as_path
+from qdiff.data.temporary_files import in_use, remove_left_behind
 from qdiff.errors import InputError
 
 MAX_PIPED_BYTES = 2**30

@@ -14,7 +14,7 @@ from torch import Tensor
 from qdiff.data.bits import Bits, Counts
 from qdiff.data.shots import Shots
 from qdiff.models.diffusion.denoisers.prefix_forest import forest_of, sorted_along
-from qdiff.models.diffusion.processes.told_prefixes import ToldForest
+from qdiff.models.diffusion.processes.conditional_prefixes import ConditionalForest
 from qdiff.models.diffusion.training.examples import Examples
 
 Rows = NDArray[np.int64]
@@ -79,19 +79,19 @@ class FamilyExamples(Examples):
         self._strings = PointStrings.of(shots)
         self._most = most_strings(shots[0].num_bits)
 
-    def batch(self, size: int, generator: torch.Generator) -> list[ToldForest]:
+    def batch(self, size: int, generator: torch.Generator) -> list[ConditionalForest]:
         """A forest for each order, of `size` points of its own."""
         orders = [*self._orders]
         if self._any_order:
             orders.append(torch.randperm(len(orders[0]), generator=generator).numpy())
         return [self._forest(order, size, generator) for order in orders]
 
-    def all(self) -> list[ToldForest]:
+    def all(self) -> list[ConditionalForest]:
         """Everything but what would be too many strings of a point; always the same ones."""
         generator = torch.Generator().manual_seed(0)
         return [self._forest(order, len(self._features), generator) for order in self._orders]
 
-    def _forest(self, order: Rows, size: int, generator: torch.Generator) -> ToldForest:
+    def _forest(self, order: Rows, size: int, generator: torch.Generator) -> ConditionalForest:
         strings = self._strings
         chosen = torch.randperm(len(self._features), generator=generator)[:size].sort().values
         found = [strings.rows_of(int(point), self._most, generator) for point in chosen]
@@ -100,7 +100,7 @@ class FamilyExamples(Examples):
         bits, point = strings.bits[rows], strings.point[rows]
         along = sorted_along(order, bits, point)
         forest = forest_of(order, bits[along], counts[along], point[along])
-        return ToldForest(forest=forest, features=self._features[chosen])
+        return ConditionalForest(forest=forest, features=self._features[chosen])
 
 
 def most_strings(num_bits: int) -> int:

@@ -23,10 +23,10 @@ from qdiff.fitting.train_networks import Watch
 from qdiff.memory import refused_when_exhausted
 from qdiff.models.diffusion.decoding.ordered import Orders
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
-from qdiff.models.diffusion.processes.told_prefixes import ToldPrefixes
+from qdiff.models.diffusion.processes.conditional_prefixes import ConditionalPrefixes
 from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
-from qdiff.models.families.box import Box
 from qdiff.models.families.family_surrogate import FamilySurrogate, Member
+from qdiff.models.families.parameter_box import Box
 from qdiff.models.laws.mixture_weights import mixture_weights
 from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
 from qdiff.progress import slow_training_bar
@@ -222,7 +222,7 @@ def _fitted(
         for part in (division.train, division.heldout)
     )
     generator = torch.Generator().manual_seed(run)
-    trainer = Trainer(network, ToldPrefixes(), train, heldout, config.training, generator)
+    trainer = Trainer(network, ConditionalPrefixes(), train, heldout, config.training, generator)
     for progress in trainer.run():
         if watch is not None:
             watch(progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,12 +36,14 @@ class ShowsNoise(Tabular):
     posterior: Posterior
 
     @property
+    @abstractmethod
     def numbers(self) -> list[LearnedNumber]:
-        raise NotImplementedError
+        """What was learned, shared numbers first."""
 
     @property
+    @abstractmethod
     def start(self) -> NoiseSpec | None:
-        raise NotImplementedError
+        """What was expected before any shots."""
 
     def to_records(self) -> list[dict[str, Any]]:
         """A record a number: ``kind``, ``qubits``, ``value``, ``standard_error``, ``interval``,

@@ -28,6 +28,7 @@ _CHUNK = 1 << 24
 """Probabilities of laws after errors that are held at once."""
 
 _FEWEST = 48
+"""Histories, where errors are so rare that hardly any are needed."""
 
 _KL_OF_HISTORIES = 2e-5
 """What drawing histories may cost in nats: far less than rates that are not quite right."""

@@ -28,6 +28,8 @@ from qdiff.simulation.program import program_of
 
 CircuitLike: TypeAlias = QuantumCircuit | str | Path
 T = TypeVar("T")
+_FARTHEST = 0.5
+"""Over-rotation that only shots of something else ask for; angles act in first order only."""
 Pair: TypeAlias = tuple[CircuitLike, Shots]
 
 
@@ -61,6 +63,11 @@ def updated(known: Posterior, pairs: Iterable[Pair], *, seed: int, operations: f
     mean = joint.most_probable(search.best.posterior)
     local = joint.local_information(mean)
     posterior = joint.posterior(mean, joint.information(local))
+    if (angle := max(map(abs, posterior.angles))) > _FARTHEST:
+        raise InputError(
+            f"these shots need gates that turn wrong by {angle:.0%}, as no device's do: are they "
+            "of these circuits, bit 0 where it should be?"
+        )
     predicted = _predicted(search, joint, posterior, local)
     record = {
         "circuits": _rows(search, joint, posterior, predicted),

@@ -180,6 +180,7 @@ def test_run_of_a_dynamic_circuit_says_that_there_is_no_reference(qdiff_command)
         (("run", "bell.qasm", "--shots", "-5"), "positive"),
         (("run", "bell.qasm", "--shots", "many"), "--shots"),
         (("run", "bell.qasm", "--seed", "-1"), "seed"),
+        (("run", "bell.qasm", "--out", "-"), "writes a folder"),
         (("simulate", "bell.qasm", "--seed", "-1"), "seed"),
         (("fit", "shots.json", "--seed", "-1"), "seed"),
         (("compare", "shots.json", "shots.json", "--seed", "-1"), "seed"),

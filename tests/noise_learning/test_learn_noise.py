@@ -232,6 +232,13 @@ def test_what_teaches_nothing_is_refused(pairs: object, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_shots_of_something_else_are_refused() -> None:
+    """A Bell pair cannot be 00 twice as often as 11 and almost never anything else."""
+    shots = Shots.from_counts({"00": 10**6, "11": 5 * 10**5, "01": 3})
+    with pytest.raises(InputError, match="are they of these circuits"):
+        learn_noise([("ghz:2", shots)], operations=1e6)
+
+
 def test_a_circuit_that_cannot_be_predicted_is_refused(learned: LearnedNoise) -> None:
     with pytest.raises(InputError, match="measure fewer"):
         learned.predict("ghz:30")

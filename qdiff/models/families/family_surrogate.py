@@ -18,8 +18,8 @@ from qdiff.models.diffusion.decoding.ordered import OrderEnsemble, Orders
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
 from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent
 from qdiff.models.families import storage
-from qdiff.models.families.box import Box, Values
 from qdiff.models.families.disagreement import disagreement
+from qdiff.models.families.parameter_box import Box, Values
 from qdiff.models.families.suggestion import suggested
 from qdiff.models.laws.mixture import averaged
 from qdiff.models.surrogate.part import Part

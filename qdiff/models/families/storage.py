@@ -16,7 +16,7 @@ from qdiff.data.family_shots import names_in
 from qdiff.data.registers import Register, registers_in, registers_to_json, width_of
 from qdiff.models.diffusion.decoding.ordered import Orders
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
-from qdiff.models.families.box import Box
+from qdiff.models.families.parameter_box import Box
 
 Kept = tuple[ConditionalRecurrentNetwork, Orders, Floats]
 """A member: its network, orders and shares."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from qdiff.data.bits import Floats
-from qdiff.models.families.box import Box
+from qdiff.models.families.parameter_box import Box
 
 _CANDIDATES = 256
 """Places that are looked at, and as many again for every hundred that are asked for."""

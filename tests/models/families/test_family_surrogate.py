@@ -15,8 +15,8 @@ from qdiff import FamilySurrogate, InputError, Register, Surrogate
 from qdiff.data import bits as bitorder
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
 from qdiff.models.families import disagreement
-from qdiff.models.families.box import Box
 from qdiff.models.families.family_surrogate import CALIBRATION, Member
+from qdiff.models.families.parameter_box import Box
 from qdiff.models.laws.mixture import members
 
 BITS = 4

@@ -8,8 +8,8 @@ from untrained_networks import seeded, stir
 
 from qdiff import FamilySurrogate, Register, Shots
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
-from qdiff.models.families.box import Box
 from qdiff.models.families.family_surrogate import Member
+from qdiff.models.families.parameter_box import Box
 
 BITS = 5
 

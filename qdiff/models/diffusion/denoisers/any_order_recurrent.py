@@ -17,7 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from qdiff.models.diffusion.denoisers.denoiser import Denoiser, Memory
-from qdiff.models.diffusion.denoisers.initialisation import draw_layers, materialise, zero
+from qdiff.models.diffusion.denoisers.initialisation import (
+    draw_layers,
+    draw_memory,
+    materialise,
+    zero,
+)
 from qdiff.models.diffusion.denoisers.prefix_forest import PrefixForest
 
 _SPREAD = 4.0
@@ -66,11 +71,9 @@ class AnyOrderRecurrentNetwork(Denoiser):
             network = cls(num_bits, hidden=hidden)
         materialise(network)
         draw_layers(network, generator)
-        bound = hidden**-0.5
-        for parameter in network.recurrent.parameters():
-            nn.init.uniform_(parameter, -bound, bound, generator=generator)
+        draw_memory(network.recurrent, generator)
         for embedding in (network.value, network.read, network.next):
-            nn.init.normal_(embedding.weight, std=_SPREAD * bound, generator=generator)
+            nn.init.normal_(embedding.weight, std=_SPREAD * hidden**-0.5, generator=generator)
         nn.init.zeros_(network.start)
         zero(network.last)
         return network

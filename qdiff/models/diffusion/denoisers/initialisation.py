@@ -31,6 +31,13 @@ def draw_layers(network: nn.Module, generator: torch.Generator) -> None:
             nn.init.normal_(module.weight, std=module.embedding_dim**-0.5, generator=generator)
 
 
+def draw_memory(recurrent: nn.LSTM, generator: torch.Generator) -> None:
+    """Draw a recurrent layer's parameters, of order ``hidden**-0.5`` as PyTorch's own are."""
+    bound = recurrent.hidden_size**-0.5
+    for parameter in recurrent.parameters():
+        nn.init.uniform_(parameter, -bound, bound, generator=generator)
+
+
 def zero(*layers: nn.Linear | nn.Embedding) -> None:
     """Make layers answer zero, whatever they are asked."""
     for layer in layers:

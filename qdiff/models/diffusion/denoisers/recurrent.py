@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from qdiff.models.diffusion.denoisers.autoregressive import Autoregressive
 from qdiff.models.diffusion.denoisers.denoiser import Memory
-from qdiff.models.diffusion.denoisers.initialisation import draw_layers, materialise
+from qdiff.models.diffusion.denoisers.initialisation import draw_layers, draw_memory, materialise
 
 
 class RecurrentNetwork(Autoregressive):
@@ -33,9 +33,7 @@ class RecurrentNetwork(Autoregressive):
             network = cls(num_bits, hidden=hidden)
         materialise(network)
         draw_layers(network, generator)
-        bound = hidden**-0.5
-        for parameter in network.recurrent.parameters():
-            nn.init.uniform_(parameter, -bound, bound, generator=generator)
+        draw_memory(network.recurrent, generator)
         return network
 
     def forward(self, states: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from qdiff.models.diffusion.processes.process import Process
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldForest:
+class ConditionalForest:
     """A forest, and what is told of each of its trees, ``(trees, num_features)``."""
 
     forest: PrefixForest
@@ -34,13 +34,13 @@ class ToldForest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldPrefixes(Process[ConditionalRecurrentNetwork]):
+class ConditionalPrefixes(Process[ConditionalRecurrentNetwork]):
     """Bits are hidden one after another, along the order of each forest."""
 
     def loss(
         self,
         network: ConditionalRecurrentNetwork,
-        clean: Iterable[ToldForest],
+        clean: Iterable[ConditionalForest],
         generator: torch.Generator,
     ) -> Tensor:
         return self._surprises(network, clean).mean()
@@ -48,12 +48,14 @@ class ToldPrefixes(Process[ConditionalRecurrentNetwork]):
     def surprise(
         self,
         network: ConditionalRecurrentNetwork,
-        clean: Iterable[ToldForest],
+        clean: Iterable[ConditionalForest],
         generator: torch.Generator,
     ) -> Tensor:
         """The mean over the strings of each forest, ``(forests,)``."""
         return self._surprises(network, clean).double()
 
     @staticmethod
-    def _surprises(network: ConditionalRecurrentNetwork, told: Iterable[ToldForest]) -> Tensor:
+    def _surprises(
+        network: ConditionalRecurrentNetwork, told: Iterable[ConditionalForest]
+    ) -> Tensor:
         return torch.stack([forest.surprise(network) for forest in told])
