@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -25,4 +26,7 @@ def small_chains() -> Iterator[None]:
 @pytest.fixture
 def short_trainings(monkeypatch: pytest.MonkeyPatch, small_chains: None) -> None:
     """And as few steps as a plan may have."""
-    monkeypatch.setattr("qdiff.fitting.choose_config._part_of_a_training", lambda num_bits: 0.02)
+    from qdiff.fitting import choose_config
+
+    few = {effort: replace(work, steps=25, folds=2) for effort, work in choose_config.WORK.items()}
+    monkeypatch.setattr(choose_config, "WORK", few)

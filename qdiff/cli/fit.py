@@ -26,6 +26,10 @@ def fit(
     force: ForceOption = False,
     device: DeviceOption = None,
     effort: EffortOption = "default",
+    any_order: Annotated[
+        bool,
+        typer.Option("--any-order", help="Learn random orders too, which sample --steps needs."),
+    ] = False,
     checkpoint: Annotated[
         Path | None,
         typer.Option(help="Keep the unfinished fit here, and go on from it when it is there."),
@@ -56,6 +60,7 @@ def fit(
             seed=seed,
             device=device,
             effort=effort,
+            any_order=any_order,
             watch=watch,
             checkpoint=checkpoint,
         )

@@ -13,8 +13,9 @@ from qdiff.models.noisy_circuit.fit import CircuitFit
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
 
-_FOLDED_BITS = 16
-"""Up to so many bits a circuit is fitted to each fold; one fit of 20 takes minutes."""
+_FOLDED_BITS, _FOLDED_SHOTS = 16, 10_000
+"""Up to so many bits, and of fewer shots, a circuit is fitted to each fold; one fit of 20 bits
+takes minutes, and of many shots those that one fold holds out are enough to judge it."""
 
 
 def judged_circuit(
@@ -22,10 +23,12 @@ def judged_circuit(
 ) -> tuple[CircuitFit, Verdict]:
     """The circuit's fitted law, and what held-out shots say of it beside the other parts.
 
-    The circuit is fitted to each fold's training shots, so that all held-out shots judge it, but
-    beyond 16 bits to those of the first alone. That fit is returned.
+    Of few shots and bits the circuit is fitted to each fold's training shots, so that all held-out
+    shots judge it, and otherwise to those of the first alone. That fit is returned.
     """
-    folded = known.program.num_bits <= _FOLDED_BITS
+    heldout, train = others.folds[0].division
+    few = heldout.num_shots + train.num_shots < _FOLDED_SHOTS
+    folded = few and known.program.num_bits <= _FOLDED_BITS
     folds = others.folds if folded else others.folds[:1]
     found, own = [], []
     scores: dict[str, list[Floats]] = {part.value: [] for part in others.weights}

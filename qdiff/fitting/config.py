@@ -16,9 +16,9 @@ from qdiff.data.argument_checks import (
 from qdiff.errors import InputError
 from qdiff.models.diffusion.denoisers.config import (
     MLP,
+    AnyOrderRecurrent,
     LevelledMLP,
     NetworkConfig,
-    Recurrent,
     Transformer,
 )
 from qdiff.models.diffusion.processes.bitflip import BitFlip
@@ -48,12 +48,16 @@ class FitConfig:
     process
         The forward process: `Masking` or `BitFlip`.
     candidates
-        The networks that are tried, one after another; `LevelledMLP` for the bit-flip process.
-    recurrent
-        Recurrent networks that read the bits in their own order, tried likewise; the best joins the
-        mixture. None if empty.
+        The networks that are tried, one after another: an `AnyOrderRecurrent`, `MLP` or
+        `Transformer` for masking, `LevelledMLP` for the bit-flip process.
     orders
-        How many random decoding orders the masked diffusion model is averaged over (``M``).
+        How many random decoding orders an MLP or a transformer is averaged over (``M``). A
+        recurrent network reads along the chain of bits that serves the matrix-product law, and
+        back.
+    any_order
+        Whether a recurrent network learns random orders too, which cost it accuracy along its own
+        and which draws in parallel steps need. Beyond 22 bits, where questions about given bits
+        need them, it always does.
     interactions, matrix_product
         Whether the log-linear law of interactions (at most 22 bits) and the matrix-product law may
         join the mixture.
@@ -62,16 +66,16 @@ class FitConfig:
     heldout
         The part of the shots that decides when training stops and what each part weighs.
     folds
-        From two on, `heldout` is not used: the shots are parted in so many, each of which is held
-        out in turn. Every part is fitted as often and averaged, and all shots decide the weights
-        (cross-validated stacking). The first fold decides which of the networks the others train.
-        It takes so many times as long, and pays where shots are few.
+        How many times that is done, another part of the shots held out each time. Every part is
+        fitted as often and averaged, and all that was held out decides the weights (cross-validated
+        stacking); recurrent networks of all folds train at once. Of other networks the first fold
+        decides which the others train.
     """
 
     process: Process[Any] = field(default_factory=Masking)
     candidates: tuple[Candidate, ...] = (Candidate(),)
-    recurrent: tuple[Candidate, ...] = ()
     orders: int = 8
+    any_order: bool = False
     interactions: bool = True
     matrix_product: bool = True
     posterior: bool = True
@@ -83,17 +87,15 @@ class FitConfig:
         for name in ("orders", "folds"):
             number = check_whole(getattr(self, name), name, most=MOST_REPEATS)
             object.__setattr__(self, name, number)
-        for name in ("interactions", "matrix_product", "posterior"):
+        for name in ("any_order", "interactions", "matrix_product", "posterior"):
             check_flag(getattr(self, name), name)
         if not is_between(self.heldout, 0, 1):
             raise InputError(f"heldout must lie between 0 and 1, got {shown(self.heldout)}")
-        for name in ("candidates", "recurrent"):
-            for each in check_list(getattr(self, name), name):
-                check_is(each, Candidate, f"each of {name}")
+        for each in check_list(self.candidates, "candidates"):
+            check_is(each, Candidate, "each of candidates")
         if not self.candidates:
             raise InputError("candidates must name at least one network, got none")
-        _check_networks(self.candidates, LevelledMLP if self.is_bitflip else (MLP, Transformer))
-        _check_networks(self.recurrent, Recurrent)
+        _check_networks(self.candidates, LevelledMLP if self.is_bitflip else _MASKED)
 
     @property
     def is_bitflip(self) -> bool:
@@ -102,14 +104,18 @@ class FitConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, for the model card."""
-        plain = ("orders", "interactions", "matrix_product", "posterior", "heldout", "folds")
+        plain = (
+            *("orders", "any_order", "interactions", "matrix_product", "posterior"),
+            *("heldout", "folds"),
+        )
         return {
             "process": repr(self.process),
             "candidates": [candidate.to_dict() for candidate in self.candidates],
-            "recurrent": [candidate.to_dict() for candidate in self.recurrent],
             **{name: getattr(self, name) for name in plain},
         }
 
+
+_MASKED = (AnyOrderRecurrent, MLP, Transformer)
 
 MOST_REPEATS = 10_000
 """More orders or folds would never end."""

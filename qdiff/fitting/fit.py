@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from qdiff.data.argument_checks import check_device, check_is, root_of, shown
+from qdiff.data.argument_checks import check_device, check_flag, check_is, root_of, shown
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
@@ -20,11 +20,12 @@ from qdiff.fitting.choose_config import ChosenConfig, Effort, choose_config
 from qdiff.fitting.circuit_knowledge import known_circuit
 from qdiff.fitting.circuit_part import judged_circuit, with_circuit
 from qdiff.fitting.config import FitConfig
-from qdiff.fitting.fit_parts import refitted
+from qdiff.fitting.fit_parts import decoding, refitted
 from qdiff.fitting.heldout import check_number_of_shots
 from qdiff.fitting.stacking import Stacked, stack
 from qdiff.fitting.train_networks import NetworkTraining, Watch
 from qdiff.memory import refused_when_exhausted
+from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
 
 if TYPE_CHECKING:
@@ -42,18 +43,18 @@ def fit(
     seed: int = 0,
     device: str | torch.device | None = None,
     effort: Effort | str = Effort.DEFAULT,
+    any_order: bool = False,
     config: FitConfig | None = None,
     watch: Watch | None = None,
     checkpoint: str | Path | None = None,
 ) -> Surrogate:
     """Fit a surrogate to shots, or compress an exact table.
 
-    A tenth of the shots is held out. On the rest, networks of several sizes are trained as masked
-    diffusion models, each until its held-out score stops improving, and the best is kept; a law of
-    interactions is fitted by empirical Bayes (up to 22 bits) and a matrix-product law by maximum
-    likelihood. Held-out shots then weigh these and the training shots themselves; interactions and
-    shots are refitted to all of the data. Of few shots, each quarter is held out in turn, and the
-    four laws of each part are averaged (`FitConfig.folds`).
+    Four times, another tenth of the shots is held out (a quarter where they are few). On each rest
+    a masked diffusion model is trained, all four at once, until its held-out score stops improving;
+    a law of interactions is fitted by empirical Bayes (up to 22 bits) and a matrix-product law by
+    maximum likelihood. The four laws of each part are averaged, and all that was held out weighs
+    them and the shots themselves; interactions and shots are refitted to all of the data.
 
     With a `circuit`, its law under noise of unknown strength is fitted too, and held-out shots
     decide whether it stays: the card says which steps brought what (``card["circuit"]``), and where
@@ -81,8 +82,11 @@ def fit(
         Where networks are trained: a CUDA device when there is one, unless said otherwise.
     effort
         ``"fast"``, ``"default"`` or ``"best"``: what is tried and for how long, see `Effort`.
+    any_order
+        Whether the diffusion model learns random orders too, at some cost in accuracy: draws in
+        parallel steps and in random order need them. Beyond 22 bits it always does.
     config
-        Instead of `effort`: exactly what to do.
+        Instead of `effort` and `any_order`: exactly what to do.
     watch
         Called after every training step.
     checkpoint
@@ -108,7 +112,7 @@ def fit(
         known = known_circuit(circuit, noise, shots.num_bits)
         if exact and known is not None:
             raise InputError("a circuit goes with shots; a table is learned as it is")
-        chosen = _chosen(shots, where, effort, config)
+        chosen = _chosen(shots, where, effort, check_flag(any_order, "any_order"), config)
         stored = _checkpoint(checkpoint, shots, chosen.config, seed, where)
         training = NetworkTraining(device=where, watch=watch, checkpoint=stored)
         # of a table without the parts whose point is to make up for few shots
@@ -138,7 +142,11 @@ def _found(stacked: Stacked, chosen: ChosenConfig, training: NetworkTraining) ->
         "weights": {part.value: weight for part, weight in stacked.weights.items()},
         "heldout": stacked.scores,
         "effort": None if chosen.effort is None else chosen.effort.value,
-        "chosen": {"network": training.kept[0].network.to_dict(), "why": chosen.why},
+        "chosen": {
+            "network": None if training.kept is None else training.kept.to_dict(),
+            "why": chosen.why,
+        },
+        **decoding(stacked.folds[0].laws[Part.DIFFUSION]),
         "config": chosen.config.to_dict(),
         "training": training.record,
     }
@@ -175,14 +183,19 @@ def _as_shots(data: Shots | Distribution) -> Shots:
 
 
 def _chosen(
-    shots: Shots, device: torch.device, effort: Effort | str, config: FitConfig | None
+    shots: Shots,
+    device: torch.device,
+    effort: Effort | str,
+    any_order: bool,
+    config: FitConfig | None,
 ) -> ChosenConfig:
     if config is not None:
         check_is(config, FitConfig, "config")
         return ChosenConfig(config=config, why="given by the caller")
-    return choose_config(
+    chosen = choose_config(
         shots.num_bits, shots.num_shots, device=device, effort=Effort.parse(effort)
     )
+    return replace(chosen, config=replace(chosen.config, any_order=any_order))
 
 
 def _checkpoint(

@@ -1,59 +1,123 @@
-"""The parts of a surrogate, each fitted to the same shots."""
+"""The parts of a surrogate, each fitted to the shots of every fold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from qdiff.data.shots import Shots
 from qdiff.fitting.config import FitConfig
-from qdiff.fitting.heldout import Division
-from qdiff.fitting.train_networks import NetworkTraining
+from qdiff.fitting.heldout import Division, thinned
+from qdiff.fitting.train_networks import NetworkTraining, Task
 from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
 from qdiff.models.diffusion.decoding.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
 from qdiff.models.diffusion.decoding.ordered import OrderEnsemble, random_orders
+from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent, NetworkConfig
+from qdiff.models.diffusion.denoisers.denoiser import Denoiser
 from qdiff.models.diffusion.processes.bitflip import BitFlip
-from qdiff.models.diffusion.processes.fixed_order import FixedOrder
 from qdiff.models.interactions.fit import MAX_BITS as MAX_INTERACTION_BITS
 from qdiff.models.interactions.fit import fit_interactions
 from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.laws.law import AnyOrderLaw
-from qdiff.models.matrix_product.fit import fit_matrix_product
+from qdiff.models.laws.mixture import members
+from qdiff.models.laws.mixture_weights import mixture_weights
+from qdiff.models.matrix_product.fit import ChainOrder, fit_matrix_product, likeliest_chain
 from qdiff.models.surrogate.part import Part
+from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
+
+_WEIGHED_STRINGS = 4096
+"""Held-out strings that decide how much each order weighs."""
+
+Laws = dict[Part, Sequence[AnyOrderLaw]]
+"""Of each part, its law of every fold."""
 
 
 def fit_parts(
-    division: Division,
+    divisions: Sequence[Division],
     training: NetworkTraining,
     config: FitConfig,
     seeds: Sequence[np.random.SeedSequence],
-) -> dict[Part, AnyOrderLaw]:
+) -> Laws:
     """Fit each part that `config` asks for; held-out shots end trainings and choose sizes.
 
-    The four `seeds` are those of the diffusion networks, their orders, the matrix-product law and
-    the recurrent networks.
+    The four `seeds` are those of the chain of bits, the networks, their random orders and the
+    matrix-product laws.
     """
-    heldout, train = division
-    network, kind = training.best(config.process, config.candidates, division, seeds[0])
-    parts: dict[Part, AnyOrderLaw] = {}
-    if isinstance(config.process, BitFlip):
-        parts[Part.DIFFUSION] = BitFlipLaw(network, config.process)
-        if train.num_bits > MAX_BITFLIP_BITS:
-            return parts  # it has no probabilities to weigh it by
-    else:
-        orders = random_orders(config.orders, train.num_bits, np.random.default_rng(seeds[1]))
-        parts[Part.DIFFUSION] = OrderEnsemble(network, kind, orders)
-    if config.interactions and train.num_bits <= MAX_INTERACTION_BITS:
-        parts[Part.INTERACTIONS] = fit_interactions(train)
+    num_bits = divisions[0].train.num_bits
+    of_chain, of_networks, of_orders, of_products = seeds
+    chain = likeliest_chain(divisions[0].train, divisions[0].heldout, seed=of_chain)
+    parts: Laws = {
+        Part.DIFFUSION: _diffusion(divisions, training, config, chain, of_networks, of_orders)
+    }
+    if config.is_bitflip and num_bits > MAX_BITFLIP_BITS:
+        return parts  # it has no probabilities to weigh it by
+    if config.interactions and num_bits <= MAX_INTERACTION_BITS:
+        parts[Part.INTERACTIONS] = [fit_interactions(train) for _, train in divisions]
     if config.matrix_product:
-        parts[Part.MATRIX_PRODUCT] = fit_matrix_product(train, heldout, seed=seeds[2])
-    if config.recurrent:
-        network, kind = training.best(FixedOrder(), config.recurrent, division, seeds[3])
-        parts[Part.RECURRENT] = OrderEnsemble(network, kind, np.arange(train.num_bits)[None])
+        parts[Part.MATRIX_PRODUCT] = [
+            fit_matrix_product(train, heldout, seed=child, orders=[chain])
+            for (heldout, train), child in zip(
+                divisions, of_products.spawn(len(divisions)), strict=True
+            )
+        ]
     if config.posterior:
-        parts[Part.SHOTS] = HistogramLaw(train)
+        parts[Part.SHOTS] = [HistogramLaw(train) for _, train in divisions]
     return parts
+
+
+def _diffusion(
+    divisions: Sequence[Division],
+    training: NetworkTraining,
+    config: FitConfig,
+    chain: ChainOrder,
+    seed: np.random.SeedSequence,
+    seed_of_orders: np.random.SeedSequence,
+) -> list[AnyOrderLaw]:
+    """The diffusion part of every fold."""
+    num_bits, process = len(chain), config.process
+    task = Task(
+        process=process,
+        divisions=divisions,
+        orders=np.array([chain, chain[::-1]] if num_bits > 1 else [chain]),
+        any_order=config.any_order or num_bits > MAX_EXACT_BITS,
+    )
+    networks, kind = training.best(task, config.candidates, seed)
+    if isinstance(process, BitFlip):
+        return [BitFlipLaw(network, process) for network in networks]
+    if isinstance(kind, AnyOrderRecurrent):
+        return _along_chain(networks, kind, task)
+    return [
+        OrderEnsemble(network, kind, random_orders(config.orders, num_bits, generator))
+        for network, generator in zip(
+            networks, map(np.random.default_rng, seed_of_orders.spawn(len(networks))), strict=True
+        )
+    ]
+
+
+def _along_chain(
+    networks: Sequence[Denoiser], kind: NetworkConfig, task: Task
+) -> list[AnyOrderLaw]:
+    """Recurrent networks decoded along the orders that they learned, which weigh what held-out
+    shots of all folds say."""
+    heldout = [
+        thinned(division.heldout, _WEIGHED_STRINGS // len(networks), np.random.SeedSequence(fold))
+        for fold, division in enumerate(task.divisions)
+    ]
+    scores = [
+        np.stack(
+            [law.log_prob(shots.bits) for law in OrderEnsemble(network, kind, task.orders).laws]
+        )
+        for network, shots in zip(networks, heldout, strict=True)
+    ]
+    shares = mixture_weights(
+        np.concatenate(scores, axis=1), np.concatenate([shots.counts for shots in heldout])
+    )
+    return [
+        OrderEnsemble(network, kind, task.orders, shares, any_order=task.any_order)
+        for network in networks
+    ]
 
 
 def refitted(parts: Mapping[Part, AnyOrderLaw], shots: Shots) -> dict[Part, AnyOrderLaw]:
@@ -64,3 +128,21 @@ def refitted(parts: Mapping[Part, AnyOrderLaw], shots: Shots) -> dict[Part, AnyO
     if Part.SHOTS in parts:
         again[Part.SHOTS] = HistogramLaw(shots)
     return {**parts, **again}
+
+
+def decoding(law: AnyOrderLaw) -> dict[str, Any]:
+    """Along which orders a recurrent diffusion part reads, and where these are from, as JSON."""
+    ensemble = members(law)[0]
+    if not isinstance(ensemble, OrderEnsemble) or not isinstance(
+        ensemble.config, AnyOrderRecurrent
+    ):
+        return {}
+    own = (np.diff(ensemble.orders[0]) == 1).all()
+    return {
+        "decoding": {
+            "orders": ensemble.orders.tolist(),
+            "shares": ensemble.shares.tolist(),
+            "from": "the bits' own order" if own else "mutual information of the shots",
+            "any_order": ensemble.any_order,
+        }
+    }

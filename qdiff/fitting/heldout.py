@@ -40,17 +40,23 @@ def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> Division:
 
 
 def divisions(shots: Shots, config: FitConfig, seed: np.random.SeedSequence) -> list[Division]:
-    """One division, as by `hold_out`, or ``config.folds``, in which each shot is held out once."""
-    folds = min(config.folds, shots.num_shots)
-    if folds == 1:
+    """``config.folds`` divisions, each of which holds out another ``config.heldout`` of the shots.
+
+    The first of one fold is that of `hold_out`. There are no more folds than shots, and together
+    they never hold out more than all.
+    """
+    total = shots.num_shots
+    if config.folds == 1 or total == 1:
         return [divided(shots, config.heldout, seed)]
+    share = max(config.heldout, 1 / total)
+    folds = min(config.folds, int(1 / share + 1e-9))
+    sizes = np.diff(np.rint(np.arange(folds + 1) * share * total).astype(np.int64))
     rest, parts = shots, []
-    for left, own in zip(range(folds, 1, -1), seed.spawn(folds - 1), strict=True):
-        part, rest = rest.split(1 / left, seed=own)
+    for size, own in zip(sizes, seed.spawn(folds), strict=True):
+        part, rest = rest.split(size / rest.num_shots, seed=own)
         parts.append(part)
-    parts.append(rest)
     return [
-        Division(part, Shots.merge(*(other for other in parts if other is not part)))
+        Division(part, Shots.merge(rest, *(other for other in parts if other is not part)))
         for part in parts
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -58,20 +58,14 @@ def stack(
     """
     dividing, *first, weighing = root.spawn(6)
     divided = [Division(shots, shots)] if exact else divisions(shots, config, dividing)
-    folds = [Fold(division=divided[0], laws=fit_parts(divided[0], training, config, first))]
-    settled = _as_kept(config, training)
-    for division in divided[1:]:
-        laws = fit_parts(division, training, settled, root.spawn(len(first)))
-        folds.append(Fold(division=division, laws=laws))
+    laws = fit_parts(divided, training, config, first)
+    folds = [
+        Fold(division=division, laws={part: each[place] for part, each in laws.items()})
+        for place, division in enumerate(divided)
+    ]
     weights, scores = weigh(folds, weighing)
     number = None if exact else sum(division.heldout.num_shots for division in divided)
     return Stacked(folds=folds, weights=weights, scores={"shots": number, **scores})
-
-
-def _as_kept(config: FitConfig, training: NetworkTraining) -> FitConfig:
-    """For the folds after the first: the networks that it kept, and no other."""
-    diffusion, *recurrent = training.kept
-    return replace(config, candidates=(diffusion,), recurrent=tuple(recurrent))
 
 
 def weigh(

@@ -1,8 +1,9 @@
-"""Training several networks, one after another, and keeping the best."""
+"""Training the networks of a fit, and keeping the best kind for all folds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,55 +12,103 @@ import torch
 from qdiff.errors import InputError
 from qdiff.fitting.checkpoint import Checkpoint
 from qdiff.fitting.config import Candidate
+from qdiff.fitting.fold_examples import FoldExamples
 from qdiff.fitting.heldout import Division, thinned
 from qdiff.memory import is_out_of_memory
-from qdiff.models.diffusion.denoisers.config import NetworkConfig
+from qdiff.models.diffusion.decoding.ordered import Orders
+from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent, NetworkConfig
+from qdiff.models.diffusion.denoisers.recurrent_members import RecurrentMembers
+from qdiff.models.diffusion.processes.member_prefixes import MemberPrefixes
 from qdiff.models.diffusion.processes.process import Process
-from qdiff.models.diffusion.training.examples import Data
+from qdiff.models.diffusion.training.examples import Data, Examples
 from qdiff.models.diffusion.training.trainer import Diverged, Progress, Trainer
 
 Watch = Callable[[Progress], None]
 """Called after every training step; whatever it raises ends the fit."""
 
 _SCORED_STRINGS = 4096
-"""More held-out strings than this would cost more than they tell."""
+"""More held-out strings than this, of all folds together, would cost more than they tell."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Task:
+    """What networks are trained for.
+
+    Attributes
+    ----------
+    process
+        For networks of a fold each.
+    divisions
+        The folds.
+    orders, any_order
+        For recurrent networks, which train on all folds at once: along which orders, and whether
+        along random ones too.
+    """
+
+    process: Process[Any]
+    divisions: Sequence[Division]
+    orders: Orders
+    any_order: bool
 
 
 class NetworkTraining:
     """Trains the networks of a fit, one after another, and remembers them for the card.
 
-    With a `checkpoint`, each goes on from where it stood there, under its number in the fit. `kept`
-    holds the best candidate of each call of `best`, and `record` what every training came to.
+    With a `checkpoint`, each goes on from where it stood there, under its number in the fit.
+    `kept` is the kind of network that the last call of `best` chose, and `record` what every
+    training came to.
     """
 
     def __init__(
         self, *, device: torch.device, watch: Watch | None, checkpoint: Checkpoint | None
     ) -> None:
-        self.kept: list[Candidate] = []
+        self.kept: NetworkConfig | None = None
         self.record: list[dict[str, Any]] = []
         self._device, self._watch, self._checkpoint = device, watch, checkpoint
 
     def best(
-        self,
-        process: Process[Any],
-        candidates: Sequence[Candidate],
-        division: Division,
-        seed: np.random.SeedSequence,
-    ) -> tuple[Any, NetworkConfig]:
-        """Train every candidate; the network that held-out strings surprise least, and its kind.
+        self, task: Task, candidates: Sequence[Candidate], seed: np.random.SeedSequence
+    ) -> tuple[list[Any], NetworkConfig]:
+        """The network of each fold and their kind, which held-out strings surprise least.
 
-        All candidates are scored on the same strings, corrupted alike. One that runs out of memory
-        or is never finite is passed over, and the record says why. Raises `InputError` when that
-        leaves none.
+        Recurrent networks of all folds train at once; of others the first fold decides which the
+        later ones train. Raises `InputError` when no training comes to an end.
+        """
+        first, *later = seed.spawn(len(task.divisions))
+        trainer, kept = self._best(task, candidates, first)
+        networks: list[Any]
+        if isinstance(trainer.network, RecurrentMembers):
+            networks = trainer.network.networks()
+        else:
+            networks = [trainer.network]
+            for division, child in zip(task.divisions[1:], later, strict=True):
+                one = replace(task, divisions=[division])
+                networks.append(self._best(one, (kept,), child)[0].network)
+        self.kept = kept.network
+        return [network.eval().requires_grad_(False) for network in networks], kept.network
+
+    def _best(
+        self, task: Task, candidates: Sequence[Candidate], seed: np.random.SeedSequence
+    ) -> tuple[Trainer, Candidate]:
+        """Train every candidate, and keep the trainer of the best.
+
+        All are scored on the same strings, corrupted alike. One that runs out of memory or is never
+        finite is passed over, and the record says why.
         """
         drawn, corrupted, *seeds = seed.spawn(2 + len(candidates))
-        checks = thinned(division.heldout, _SCORED_STRINGS, drawn)
-        sets = Data.of(division.train, self._device), Data.of(checks, self._device)
+        most = max(1, _SCORED_STRINGS // len(task.divisions))
+        checked = [
+            Division(thinned(heldout, most, child), train)
+            for (heldout, train), child in zip(
+                task.divisions, drawn.spawn(len(task.divisions)), strict=True
+            )
+        ]
+        task = replace(task, divisions=checked)
         finished: list[tuple[Trainer, Candidate]] = []
         for candidate, child in zip(candidates, seeds, strict=True):
             entry: dict[str, Any] = {"network": candidate.network.to_dict()}
             try:
-                trainer = _trainer(process, candidate, sets, child, _whole(corrupted), self._device)
+                trainer = _trainer(task, candidate, child, _whole(corrupted), self._device)
                 self._run(trainer, len(self.record))
             except (RuntimeError, MemoryError, Diverged) as error:
                 entry["failed"] = _why(error, candidate, self._device)
@@ -71,9 +120,7 @@ class NetworkTraining:
         if not finished:
             failures = [entry["failed"] for entry in self.record[-len(candidates) :]]
             raise InputError("; ".join(dict.fromkeys(failures)))
-        trainer, best = min(finished, key=lambda pair: pair[0].score_of_best)
-        self.kept.append(best)
-        return trainer.network.eval().requires_grad_(False), best.network
+        return min(finished, key=lambda pair: pair[0].score_of_best)
 
     def _run(self, trainer: Trainer, number: int) -> None:
         """One training, resumed and kept where there is a checkpoint."""
@@ -91,19 +138,40 @@ class NetworkTraining:
 
 
 def _trainer(
-    process: Process[Any],
+    task: Task,
     candidate: Candidate,
-    sets: tuple[Data, Data],
     seed: np.random.SeedSequence,
     score_seed: int,
     device: torch.device,
 ) -> Trainer:
     start, run = (_whole(child) for child in seed.spawn(2))
-    num_bits = sets[0].spins.shape[1]
-    network = candidate.network.build(num_bits, generator=torch.Generator().manual_seed(start))
+    source = torch.Generator().manual_seed(start)
+    num_bits = task.divisions[0].train.num_bits
+    config = candidate.network
+    if isinstance(config, AnyOrderRecurrent):
+        network: Any = config.build_members(num_bits, len(task.divisions), generator=source)
+        process: Process[Any] = MemberPrefixes()
+        train: Examples = FoldExamples(
+            [division.train for division in task.divisions],
+            task.orders,
+            any_order=task.any_order,
+            device=device,
+        )
+        heldout: Examples = FoldExamples(
+            [division.heldout for division in task.divisions], task.orders, device=device
+        )
+    else:
+        network, process = config.build(num_bits, generator=source), task.process
+        train, heldout = (Data.of(task.divisions[0][place], device) for place in (1, 0))
     generator = torch.Generator(device=device).manual_seed(run)
     return Trainer(
-        network.to(device), process, *sets, candidate.training, generator, score_seed=score_seed
+        network.to(device),
+        process,
+        train,
+        heldout,
+        candidate.training,
+        generator,
+        score_seed=score_seed,
     )
 
 

@@ -73,9 +73,12 @@ def test_questions_and_checkpoints(qdiff_command) -> None:
     fit = ("fit", "shots.json", "--effort", "fast", "--checkpoint", "unfinished")
     done = qdiff_command(*fit)
     assert done.code == 0
-    assert "residual MLP" in done.out
+    assert "recurrent networks of 32 units" in done.out
     assert not Path("unfinished").exists()  # the fit is finished
     sample = ("sample", "model.safetensors", "--shots", "400", "--force")
+    refused = qdiff_command(*sample, "--steps", "1")
+    assert (refused.code, refused.err.count("--any-order")) == (2, 1)
+    assert qdiff_command(*fit, "--any-order", "--force").code == 0
     assert qdiff_command(*sample, "--given", "0=1,2=1").code == 0
     assert (qdiff.load("samples.safetensors").bits[:, [0, 2]] == 1).all()
     assert qdiff_command(*sample, "--order", "random").code == 0

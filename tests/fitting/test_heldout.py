@@ -24,7 +24,8 @@ def shots_of(number: int, seed: int = 0) -> Shots:
 @pytest.mark.parametrize("folds", [2, 4])
 def test_every_shot_is_held_out_once(number: int, folds: int) -> None:
     shots = shots_of(number)
-    divided = divisions(shots, FitConfig(folds=folds), np.random.SeedSequence(1))
+    config = FitConfig(folds=folds, heldout=1 / folds)
+    divided = divisions(shots, config, np.random.SeedSequence(1))
     if number == 1:
         assert divided == [(shots, shots)]
         return
@@ -36,6 +37,17 @@ def test_every_shot_is_held_out_once(number: int, folds: int) -> None:
         assert min(part.num_shots, train.num_shots) >= 1
     sizes = [part.num_shots for part in heldout]
     assert max(sizes) - min(sizes) <= 1
+
+
+def test_folds_hold_out_another_tenth_each() -> None:
+    shots = shots_of(1005)
+    divided = divisions(shots, FitConfig(folds=4), np.random.SeedSequence(1))
+    assert [part.num_shots for part, _ in divided] == [100, 101, 101, 100]
+    for part, train in divided:
+        assert part.merge(train) == shots
+    heldout = Shots.merge(*(part for part, _ in divided))
+    every = dict(zip(shots.indices, shots.counts, strict=True))
+    assert all(n <= every[i] for i, n in zip(heldout.indices, heldout.counts, strict=True))
 
 
 def test_one_fold_is_a_share_held_out() -> None:

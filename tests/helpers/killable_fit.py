@@ -10,7 +10,7 @@ from quick_fits import training_shots
 import qdiff
 from qdiff.fitting import checkpoint
 from qdiff.fitting.config import Candidate, FitConfig
-from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
+from qdiff.models.diffusion.denoisers.config import MLP, AnyOrderRecurrent
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 
 TRAINING = TrainingConfig(steps=200, batch=64, evaluate_every=10, patience=20)
@@ -18,8 +18,11 @@ CONFIG = FitConfig(
     orders=2,
     interactions=False,
     matrix_product=False,
-    candidates=(Candidate(network=MLP(width=8, depth=1), training=TRAINING),),
-    recurrent=(Candidate(network=Recurrent(hidden=4), training=TRAINING),),
+    candidates=(
+        Candidate(network=AnyOrderRecurrent(hidden=4), training=TRAINING),
+        Candidate(network=MLP(width=8, depth=1), training=TRAINING),
+    ),
+    folds=2,
 )
 
 

@@ -12,7 +12,7 @@ from known_laws import porter_thomas
 
 from qdiff import Distribution, FitConfig, Register, Shots, Surrogate, fit
 from qdiff.fitting.config import Candidate
-from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
+from qdiff.models.diffusion.denoisers.config import MLP
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.models.matrix_product.fit import MatrixProductConfig, fit_matrix_product
 
@@ -23,7 +23,6 @@ FEW_STEPS = TrainingConfig(steps=10, batch=64, evaluate_every=5, warmup=2)
 QUICK = FitConfig(
     orders=4,
     candidates=(Candidate(network=MLP(width=32), training=TRAINING),),
-    recurrent=(Candidate(network=Recurrent(hidden=8), training=TRAINING),),
 )
 
 
@@ -33,7 +32,6 @@ def brief(config: FitConfig, steps: int = 10) -> FitConfig:
     return replace(
         config,
         candidates=tuple(replace(each, training=training) for each in config.candidates),
-        recurrent=tuple(replace(each, training=training) for each in config.recurrent),
     )
 
 

@@ -303,7 +303,7 @@ def rows() -> dict[str, dict[str, Arg]]:
         "NoiseSpec.scaled": {"factor": Arg(2.0, "half")},
         "FitConfig": {
             "process": Arg(FitConfig().process), "candidates": Arg(FitConfig().candidates),
-            "recurrent": Arg((), "tuple list"), "orders": Arg(2), "interactions": FLAG,
+            "orders": Arg(2), "any_order": FLAG, "interactions": FLAG,
             "matrix_product": FLAG, "posterior": FLAG, "heldout": Arg(0.1, "half"),
             "folds": Arg(1),
         },
@@ -356,8 +356,9 @@ def rows() -> dict[str, dict[str, Arg]]:
         "exact": {"circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "progress": FLAG},
         "fit": {
             "data": DATA, "circuit": OPTIONAL_CIRCUIT, "noise": Arg(None, "none"), "seed": ROOT,
-            "device": Arg("cpu", "none"), "effort": Arg("fast"), "config": Arg(None, "none"),
-            "watch": Arg(None, "none call class"), "checkpoint": Arg(None, "none text"),
+            "device": Arg("cpu", "none"), "effort": Arg("fast"), "any_order": FLAG,
+            "config": Arg(None, "none"), "watch": Arg(None, "none call class"),
+            "checkpoint": Arg(None, "none text"),
         },
         "from_qiskit": {
             "result": Arg(BitArray.from_counts({"01": 3}, num_bits=2)),

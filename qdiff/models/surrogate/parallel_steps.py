@@ -33,6 +33,11 @@ def masked_ensembles(parts: Parts) -> list[OrderEnsemble]:
     ensembles = [law for law in laws if isinstance(law, OrderEnsemble)]
     if not ensembles:
         raise InputError("this surrogate has no masked diffusion model to decode in steps")
+    if not all(ensemble.any_order for ensemble in ensembles):
+        raise InputError(
+            "this surrogate's network reads along its chain of bits only; to decode in steps or "
+            "random order, fit with any_order=True (--any-order)"
+        )
     return ensembles
 
 

@@ -80,7 +80,8 @@ def _write_orders(law: Any) -> Written:
     tensors = {**_weights(law.network), "orders": law.orders}
     if len(set(law.shares.tolist())) > 1:
         tensors["shares"] = law.shares
-    return tensors, {"network": law.config.to_dict()}
+    described = {"network": law.config.to_dict()}
+    return tensors, described if law.any_order else {**described, "any_order": False}
 
 
 def _read_orders(stored: Stored) -> OrderEnsemble:
@@ -93,7 +94,11 @@ def _read_orders(stored: Stored) -> OrderEnsemble:
     network, config = _read_network(stored)
     if not isinstance(network, Denoiser):
         raise content.damaged(f"the network of its {name} part decodes no orders")
-    return OrderEnsemble(network, config, orders, _shares(content, name, len(orders)))
+    any_order = stored.described.get("any_order", True)
+    if not isinstance(any_order, bool):
+        raise content.damaged(f"its {name} part does not say which orders it knows")
+    shares = _shares(content, name, len(orders))
+    return OrderEnsemble(network, config, orders, shares, any_order=any_order)
 
 
 def _shares(content: storage.Content, name: str, orders: int) -> Floats | None:

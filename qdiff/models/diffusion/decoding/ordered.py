@@ -208,6 +208,8 @@ class OrderEnsemble(AnyOrderMixture):
         ``(M, n)``, a permutation of the bits a row.
     shares
         ``(M,)``, how much each order weighs; equally if not given.
+    any_order
+        Whether the network knows other orders too; where it does not, it is not asked for them.
     """
 
     def __init__(
@@ -216,7 +218,10 @@ class OrderEnsemble(AnyOrderMixture):
         config: NetworkConfig,
         orders: Orders,
         shares: Floats | None = None,
+        *,
+        any_order: bool = True,
     ) -> None:
+        self.any_order = any_order
         self.shares = np.full(len(orders), 1 / len(orders)) if shares is None else shares
         decoders = [OrderedDecoder(network, order) for order in orders.tolist()]
         super().__init__(decoders, self.shares.tolist())

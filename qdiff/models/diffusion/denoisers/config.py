@@ -19,6 +19,7 @@ from qdiff.models.diffusion.denoisers.any_order_recurrent import AnyOrderRecurre
 from qdiff.models.diffusion.denoisers.level_network import LevelMLP
 from qdiff.models.diffusion.denoisers.mlp import ResidualMLP
 from qdiff.models.diffusion.denoisers.recurrent import RecurrentNetwork
+from qdiff.models.diffusion.denoisers.recurrent_members import RecurrentMembers
 from qdiff.models.diffusion.denoisers.transformer import CausalTransformer, Coupling
 
 __all__ = [
@@ -172,6 +173,12 @@ class AnyOrderRecurrent(NetworkConfig):
         return AnyOrderRecurrentNetwork.initialised(
             num_bits, hidden=self.hidden, generator=generator
         )
+
+    def build_members(
+        self, num_bits: int, members: int, *, generator: torch.Generator
+    ) -> RecurrentMembers:
+        """So many fresh networks, for training at once."""
+        return RecurrentMembers([self.build(num_bits, generator=generator) for _ in range(members)])
 
     def skeleton(self, num_bits: int) -> AnyOrderRecurrentNetwork:
         with torch.device("meta"):

@@ -7,7 +7,7 @@ prefix the same answer. Of 2,000 shots of 10 bits it is asked some 1,000 questio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -32,7 +32,8 @@ class Level(NamedTuple):
     values
         ``(rows,)``, the last bit of each; nothing of the empty ones.
     zeros, ones
-        ``(rows,)``, how often the next bit is 0 and 1.
+        ``(rows,)``, how often the next bit is 0 and 1; ``(members, rows)`` where each of several
+        networks counts the strings in its own way.
     """
 
     parents: Tensor
@@ -41,8 +42,8 @@ class Level(NamedTuple):
     ones: Tensor
 
     def surprise(self, logits: Tensor) -> Tensor:
-        """The sum of ``-log q`` of the next bits, in nats, their logits being ``(rows,)``."""
-        return (self.ones * softplus(-logits) + self.zeros * softplus(logits)).sum()
+        """The sum of ``-log q`` of the next bits, in nats; logits are of the shape of `ones`."""
+        return (self.ones * softplus(-logits) + self.zeros * softplus(logits)).sum(-1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,15 @@ class PrefixForest:
     trees: int
     levels: tuple[Level, ...]
 
+    def surprise(self, logits: Iterable[Tensor]) -> Tensor:
+        """The mean of ``-log q`` over all strings, in nats, from the logits of each level.
+
+        A number, or ``(members,)`` where the levels count for several networks.
+        """
+        parts = [level.surprise(each) for level, each in zip(self.levels, logits, strict=True)]
+        first = self.levels[0]
+        return torch.stack(parts).sum(0) / (first.zeros + first.ones).sum(-1)
+
 
 def sorted_along(order: Rows, bits: Bits, tree: Rows) -> Rows:
     """Rows sorted by their tree, and in it by their bits along `order`."""
@@ -79,7 +89,7 @@ def forest_of(
     bits
         ``(m, n)``, column ``j`` being bit ``j``.
     counts
-        ``(m,)``, how often each string counts.
+        ``(m,)`` or ``(members, m)``, how often each string counts.
     tree
         ``(m,)``, whole numbers in ascending order; each that occurs becomes a tree.
     """
@@ -101,7 +111,7 @@ def _levels(along: Bits, depth: Rows, counts: Floats) -> Iterator[tuple[NDArray[
     for length in range(along.shape[1]):
         begins = np.flatnonzero(depth < length)
         values = 2.0 * along[begins, length - 1] - 1.0
-        ones = np.add.reduceat(counts * along[:, length], begins)
-        zeros = np.add.reduceat(counts, begins) - ones
+        ones = np.add.reduceat(counts * along[:, length], begins, axis=-1)
+        zeros = np.add.reduceat(counts, begins, axis=-1) - ones
         yield owner[begins], values.astype(np.float32), zeros, ones
         owner = np.cumsum(depth < length) - 1

@@ -26,11 +26,7 @@ class ConditionalForest:
 
     def surprise(self, network: ConditionalRecurrentNetwork) -> Tensor:
         """The mean of ``-log q_s(x)`` over all strings, along the forest's order, in nats."""
-        found = network.over_prefixes(self.forest, self.features)
-        levels = self.forest.levels
-        parts = [level.surprise(logits) for level, logits in zip(levels, found, strict=True)]
-        shots = levels[0].zeros.sum() + levels[0].ones.sum()
-        return torch.stack(parts).sum() / shots
+        return self.forest.surprise(network.over_prefixes(self.forest, self.features))
 
 
 @dataclass(frozen=True, kw_only=True)
