@@ -247,7 +247,9 @@ def rows() -> dict[str, dict[str, Arg]]:
         "Surrogate.before_readout": {"confusion": Arg(FLIPS)},
         "Surrogate.load": {"path": PATH, "device": Arg("cpu")},
         "Surrogate.log_prob": {"bits": ROWS_OF_BITS, "given": Arg({0: 1}, "none dict")},
-        "Surrogate.marginal": {"bits": BITS, "shots": Arg(100), "seed": SEED},
+        "Surrogate.marginal": {
+            "bits": BITS, "given": Arg({0: 1}, "none dict"), "shots": Arg(100), "seed": SEED,
+        },
         "Surrogate.only": {"kept": many(Part.SHOTS)},
         "Surrogate.penalty": {"steps": Arg(1)},
         "Surrogate.sample": {

@@ -17,7 +17,7 @@ from qdiff.models.diffusion.decoding.entropy_profile import EntropyProfile
 from qdiff.models.diffusion.decoding.unmasking_schedule import UnmaskingSchedule
 from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.laws.law import AnyOrderLaw, Law
-from qdiff.models.laws.mixture import AnyOrderMixture, members
+from qdiff.models.laws.mixture import AnyOrderMixture, members, posterior_weights
 from qdiff.models.laws.table import TableLaw
 from qdiff.models.noisy_circuit.law import CircuitLaw
 from qdiff.models.readout.confusion import Confusion
@@ -33,6 +33,8 @@ _QUICK_TABLE_BITS = 16
 
 _NETWORKS = (Part.DIFFUSION, Part.RECURRENT)
 """Parts that have no exact marginals beyond the reach of a table."""
+
+_RECURRENT_ONLY = "a recurrent network answers about given bits as far as a table reaches"
 
 
 class PartMixture:
@@ -147,6 +149,23 @@ class PartMixture:
             variance += weight**2 * rounded * (1 - rounded) / shots
         return table, np.sqrt(variance) if variance.any() else None
 
+    def conditioned(self, given: Mapping[int, int]) -> PartMixture:
+        """Each part given some bits, as `conditional` mixes them where there is no table.
+
+        Raises `InputError` where these are impossible, or only the recurrent part has weight.
+        """
+        kept = [part for part in self.parts if part is not Part.RECURRENT and self.weights[part]]
+        if not kept:
+            raise InputError(_RECURRENT_ONLY)
+        found = {part: self.parts[part].condition(given) for part in kept}
+        log_prob, posterior = posterior_weights(
+            [self.weights[part] for part in kept], [found[part][0] for part in kept]
+        )
+        _check_possible(log_prob, given)
+        pairs = zip(kept, posterior.tolist(), strict=True)
+        weights: dict[Part, float] = {part: weight for part, weight in pairs if weight}
+        return PartMixture({part: found[part][1] for part in weights}, weights)
+
     def before_readout(self, confusion: Confusion | None) -> PartMixture:
         """The circuit's own law before readout, and all other parts together unfolded.
 
@@ -184,9 +203,7 @@ class PartMixture:
         kept = [part for part in self.parts if part is not Part.RECURRENT]
         weights = [self.weights[part] for part in kept]
         if not any(weights):
-            raise InputError(
-                "a recurrent network answers about given bits as far as a table reaches"
-            )
+            raise InputError(_RECURRENT_ONLY)
         return AnyOrderMixture([self.parts[part] for part in kept], weights)
 
     @cached_property

@@ -142,26 +142,35 @@ class Surrogate(Tabular):
         return law.log_prob(rows)
 
     def marginal(
-        self, bits: Sequence[int], *, shots: int = 100_000, seed: Seed = 0
+        self,
+        bits: Sequence[int],
+        *,
+        given: Given | None = None,
+        shots: int = 100_000,
+        seed: Seed = 0,
     ) -> Distribution:
         """The law of some of the bits, in the order asked for, ``2^k`` probabilities.
+
+        With `given`, conditional on the values of some bits, as `log_prob` is.
 
         Up to 22 bits (12 for the bit-flip process) it is the exact marginal of `distribution`.
         Beyond, the networks' parts are estimated, without bias, by the frequencies among `shots`
         draws from each, and the others are exact; `standard_error` states the error. At most 20
         bits there.
 
-        Raises `InputError` for bits that do not exist or come twice.
+        Raises `InputError` for bits that do not exist or come twice, and as `sample` for given ones.
         """
         kept = arguments.check_bits(bits, self.num_bits)
+        known = arguments.check_given(given, self.num_bits)
         shots, generator = arguments.check_whole(shots, "shots"), arguments.generator_of(seed)
-        provenance = {"source": "surrogate", "bits": kept}
+        provenance = {"source": "surrogate", "bits": kept, **self._given_and_left_out(known)}
         if self._mixture.has_table:
-            exact = self._mixture.table_law.marginal(kept)
-            return Distribution(probabilities=exact, provenance=provenance)
+            law = self._mixture.conditional(known) if known else self._mixture.table_law
+            return Distribution(probabilities=law.marginal(kept), provenance=provenance)
         if len(kept) > MAX_MARGINAL_BITS:
             raise InputError(f"a marginal takes at most {MAX_MARGINAL_BITS} bits, got {len(kept)}")
-        table, error = self._mixture.estimated_marginal(kept, shots, generator)
+        mixture = self._mixture.conditioned(known) if known else self._mixture
+        table, error = mixture.estimated_marginal(kept, shots, generator)
         return Distribution(
             probabilities=table / table.sum(),
             standard_error=error,
@@ -263,17 +272,18 @@ class Surrogate(Tabular):
         self, shots: int, known: Given, steps: int | None
     ) -> tuple[Law, dict[str, Any]]:
         """The law that shots are drawn from, and what their provenance says of it."""
-        record: dict[str, Any] = {}
-        if known:
-            record["given"] = {str(bit): value for bit, value in known.items()}
-        if left_out := self._mixture.left_out(known):
-            record["left_out"] = left_out
+        record = self._given_and_left_out(known)
         if steps is not None:
             law, penalty = self._mixture.in_steps(steps, known)
             return law, {**record, "steps": steps, "penalty_nats": penalty}
         if known:
             return self._mixture.conditional(known), record
         return self._mixture.drawn_from(shots), record
+
+    def _given_and_left_out(self, known: Given) -> dict[str, Any]:
+        left_out = self._mixture.left_out(known)
+        record = {"given": {str(bit): value for bit, value in known.items()}} if known else {}
+        return {**record, "left_out": left_out} if left_out else record
 
     def _with(self, mixture: PartMixture, card: Mapping[str, Any]) -> Surrogate:
         """Another mixture for the same registers."""

@@ -70,6 +70,45 @@ def test_marginals_are_those_of_the_table(model: Surrogate, bits) -> None:
     assert found.standard_error is None
 
 
+@pytest.mark.parametrize("bits", [[0], [5, 1, 2]])
+def test_conditional_marginals_are_those_of_the_conditional_table(model: Surrogate, bits) -> None:
+    found = model.marginal(bits, given=GIVEN)
+    expected = conditional(model.distribution(), GIVEN).marginal(bits)
+    assert np.allclose(found.probabilities, expected.probabilities, atol=1e-12)
+    assert found.standard_error is None
+    assert found.provenance["given"] == {"1": 1, "4": 0}
+
+
+def test_beyond_tables_conditional_marginals_are_those_of_the_conditional_law(
+    model: Surrogate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
+    found = model.marginal([5, 1, 2], given=GIVEN, shots=20_000, seed=7)
+    logs = model.log_prob(bitorder.all_bits(6), given=GIVEN)
+    expected = Distribution(probabilities=np.exp(logs)).marginal([5, 1, 2]).probabilities
+    assert found.standard_error is not None
+    # false alarm 1e-6 over eight probabilities: 5.3 standard errors
+    assert (np.abs(found.probabilities - expected) <= 5.3 * found.standard_error).all()
+    assert (np.abs(found.probabilities - expected[::-1]) > 5.3 * found.standard_error).any()
+    assert found.provenance["left_out"] == ["recurrent"]
+
+
+def test_marginals_given_what_cannot_be_are_refused(reach: str) -> None:
+    rows = Shots.from_counts({"00": 3, "11": 2})
+    certain = Surrogate(
+        parts={Part.SHOTS: HistogramLaw(rows)},
+        weights={Part.SHOTS: 1.0},
+        registers=rows.registers,
+        card={},
+    )
+    assert certain.marginal([1], given={0: 1}).probabilities.tolist() == [0, 1]
+    with pytest.raises(InputError, match="no bit 2"):
+        certain.marginal([1], given={2: 1})
+    never = certain.only(Part.SHOTS)
+    with pytest.raises(InputError, match="probability zero"):
+        never.marginal([1], given={0: 0, 1: 1})
+
+
 def test_parts_without_orders_have_exact_marginals_at_any_size(model, monkeypatch) -> None:
     monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
     without = model.only(Part.INTERACTIONS, Part.MATRIX_PRODUCT, Part.SHOTS)
