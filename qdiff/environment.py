@@ -14,6 +14,9 @@ EXTRAS = {
     "qiskit_ibm_runtime": ("ibm", "fake backends of IBM devices"),
     "pandas": ("pandas", "data frames"),
     "mqt": ("mqt", "MQT Bench circuits"),
+    "fastapi": ("serve", "services over HTTP"),
+    "uvicorn": ("serve", "services over HTTP"),
+    "prometheus_client": ("serve", "services over HTTP"),
 }
 """Package: the extra of qdiff that installs it, and what it is for."""
 

@@ -26,6 +26,7 @@ from qdiff.cli.predict import predict
 from qdiff.cli.run import run
 from qdiff.cli.sample import sample
 from qdiff.cli.score import score
+from qdiff.cli.serve import serve
 from qdiff.cli.simulate import simulate
 from qdiff.errors import InputError
 
@@ -48,7 +49,7 @@ def _program(
 
 COMMANDS = (
     *(run, simulate, exact, fit, sample, compare, learn_noise, predict),
-    *(inspect, convert, calibrate, mitigate, score),
+    *(inspect, convert, calibrate, mitigate, score, serve),
 )
 """In the order of ``qdiff --help``."""
 

@@ -46,8 +46,10 @@ class Tab:
         for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
             self.call(f"{domain}.enable")
 
-    def open(self, page: Path, *, width: int = 1200, height: int = 900, dark: bool = False) -> None:
-        """Open a file in a window of a given size, on a system that is light or dark."""
+    def open(
+        self, page: Path | str, *, width: int = 1200, height: int = 900, dark: bool = False
+    ) -> None:
+        """Open a file or an address in a window of a given size, on a light or a dark system."""
         self.errors, self.requests = [], []
         self._pipe.events.clear()
         self.call(
@@ -56,7 +58,7 @@ class Tab:
         )  # fmt: skip
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
-        self.call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.as_uri())
         self._pipe.wait(self._session, "Page.loadEventFired")
         self.settle()
 

@@ -154,7 +154,7 @@ class PartMixture:
 
         Raises `InputError` where these are impossible, or only the recurrent part has weight.
         """
-        kept = [part for part in self.parts if part is not Part.RECURRENT and self.weights[part]]
+        kept: list[Part] = [p for p in self.parts if p is not Part.RECURRENT and self.weights[p]]
         if not kept:
             raise InputError(_RECURRENT_ONLY)
         found = {part: self.parts[part].condition(given) for part in kept}

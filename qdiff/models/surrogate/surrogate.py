@@ -158,7 +158,7 @@ class Surrogate(Tabular):
         draws from each, and the others are exact; `standard_error` states the error. At most 20
         bits there.
 
-        Raises `InputError` for bits that do not exist or come twice, and as `sample` for given ones.
+        Raises `InputError` for bits that do not exist or come twice, and, as `sample`, for `given`.
         """
         kept = arguments.check_bits(bits, self.num_bits)
         known = arguments.check_given(given, self.num_bits)
