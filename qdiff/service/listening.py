@@ -23,9 +23,13 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         raise InputError(f"cannot listen at {host} port {port}: {error}") from None
+    # connections take it over; asyncio sets it on sockets of its own only, and without it the end
+    # of an answer may wait for the client's delayed acknowledgement, 40 ms
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def is_loopback(listening: socket.socket) -> bool:

@@ -56,7 +56,7 @@ class ModelEntry(TypedDict):
 
     name: str
     num_bits: int
-    registers: list[tuple[str, int]]
+    registers: list[list[str | int]]
     exact: bool
 
 
@@ -72,7 +72,7 @@ class CountsAnswer(TypedDict):
 
     model: str
     seed: int
-    registers: list[tuple[str, int]]
+    registers: list[list[str | int]]
     counts: dict[str, int]
 
 

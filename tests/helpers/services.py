@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 import httpx
 import numpy as np
@@ -73,10 +74,16 @@ def models(law: type[HistogramLaw] = HistogramLaw) -> list[Served]:
     ]
 
 
+def app_of(*served: Served, **options: Any) -> FastAPI:
+    """An application whose pages have no pictures, which would take seconds."""
+    with mock.patch("qdiff.service.page.page._pictures", return_value=""):
+        return create_app(served or models(), **options)
+
+
 @contextmanager
 def asking(app: FastAPI | None = None, **options: Any) -> Iterator[httpx.Client]:
     """What asks a service that runs in a thread of this process."""
-    found = create_app(models(), **options) if app is None else app
+    found = app_of(**options) if app is None else app
     server = listening.server(found)
     with listening.listen("127.0.0.1", 0) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

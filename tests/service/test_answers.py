@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 from quick_fits import GIVEN, quick_surrogate
-from services import asking, models, surrogate_of_shots, wide_shots
+from services import app_of, asking, models, surrogate_of_shots, wide_shots
 
 import qdiff
 from qdiff import Distribution, InputError, Shots
@@ -17,7 +17,6 @@ from qdiff.files.hints import Hints
 from qdiff.models.surrogate import part_mixture
 from qdiff.models.surrogate.part import Part
 from qdiff.service import streaming
-from qdiff.service.application import create_app
 from qdiff.service.served import Served, named_files
 
 KNOWN = {str(bit): value for bit, value in GIVEN.items()}
@@ -89,7 +88,7 @@ def test_beyond_tables_samples_are_those_of_the_surrogate(monkeypatch, tmp_path)
         registers=quick_surrogate().registers,
         card={},
     )
-    app = create_app([Served.prepared("orders", model)])
+    app = app_of(Served.prepared("orders", model))
     with asking(app) as client:
         for given in ({}, GIVEN):
             expected = model.sample(400, seed=4, given=given)
@@ -166,7 +165,7 @@ def test_whatever_text_a_card_holds_the_answer_is_json() -> None:
     law = Distribution(probabilities=np.array([0.5, 0.5])).sample(10, seed=1)
     odd = surrogate_of_shots(law)
     odd.card.update(trained_on={"circuit": "</script>\ud800\x1b"}, number=float("nan"))
-    with asking(create_app([Served.prepared("odd", odd)])) as client:
+    with asking(app_of(Served.prepared("odd", odd))) as client:
         card = client.get("/models/odd").json()["card"]
         assert card == {"trained_on": {"circuit": "</script>\ud800\x1b"}, "number": None}
         assert client.get("/").status_code == 200
@@ -216,7 +215,7 @@ def test_bodies_that_are_no_json_are_refused(client, content) -> None:
 
 def test_given_bits_of_probability_zero_are_refused() -> None:
     never = surrogate_of_shots(Shots.from_counts({"00": 3, "11": 2}))
-    with asking(create_app([Served.prepared("never", never)])) as client:
+    with asking(app_of(Served.prepared("never", never))) as client:
         for path, more in (("sample", {}), ("overview", {}), ("marginal", {"bits": [0]})):
             body = {"given": {"0": 1, "1": 0}, **more}
             answer = client.post(f"/models/never/{path}", json=body)
@@ -237,6 +236,6 @@ def test_models_have_plain_names_each_its_own() -> None:
 
 def test_a_part_alone_is_served_too() -> None:
     chain = quick_surrogate().only(Part.MATRIX_PRODUCT)
-    with asking(create_app([Served.prepared("chain", chain)])) as client:
+    with asking(app_of(Served.prepared("chain", chain))) as client:
         found = client.post("/models/chain/sample", json={"shots": 200, "seed": 1}).json()
         assert found["counts"] == chain.sample(200, seed=1).to_counts()
