@@ -43,16 +43,22 @@ def fit(
 ) -> None:
     """Fit a surrogate to shots, or compress a distribution.
 
+    Several processes train together where torchrun starts them: each draws a part of every batch.
+
     Example: qdiff fit shots.safetensors --circuit ising:12 --out model.safetensors
     """
     from qdiff.files.load import load_data
     from qdiff.fitting.fit import fit as fitted
+    from qdiff.models.diffusion.training.distributed import joined
 
     outputs.check(out, shots, circuit, noise, force=force)
     if checkpoint is not None:
         outputs.check(checkpoint, out, shots, circuit, noise, force=True)
     data = load_data(shots)
-    with console.training_bar(shown=console.interactive(json)) as watch:
+    with (
+        joined() as ranks,
+        console.training_bar(shown=ranks.is_first and console.interactive(json)) as watch,
+    ):
         model = fitted(
             data,
             circuit=circuit,
@@ -64,6 +70,8 @@ def fit(
             watch=watch,
             checkpoint=checkpoint,
         )
+    if not ranks.is_first:
+        return
     results.save(model, out, force=force, as_json=json)
     if checkpoint is not None:
         checkpoint.resolve().unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from qdiff.data import storage
 from qdiff.data.output import as_path, check_output
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
+from qdiff.models.diffusion.training import distributed
 
 State = tuple[dict[str, NDArray[Any]], dict[str, Any]]
 """Arrays and JSON, as `qdiff.models.diffusion.training.trainer.Trainer.state` gives them."""
@@ -52,7 +53,8 @@ class Checkpoint:
         """Note where training number `index` stands; write it if it is time to, or `finished`."""
         self._states[index] = state
         now = time.monotonic()
-        if finished or now - self._written >= SECONDS_BETWEEN:
+        due = finished or now - self._written >= SECONDS_BETWEEN
+        if due and distributed.current().is_first:
             self._write()
             self._written = now
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from qdiff.errors import InputError
 from qdiff.memory import is_out_of_memory
 from qdiff.models.diffusion.processes.process import Process
+from qdiff.models.diffusion.training import distributed
 from qdiff.models.diffusion.training.acceleration import compiled, mixed_precision
 from qdiff.models.diffusion.training.examples import Examples
 from qdiff.models.diffusion.training.orthogonal_momentum import OrthogonalMomentum
@@ -122,7 +123,9 @@ class Trainer:
         self.config = config
         self.history: list[list[float]] = []
         self._process = process
-        self._train, self._heldout, self._generator = train, heldout, generator
+        self._ranks = distributed.current()
+        self._train, self._heldout = train, heldout
+        self._generator = self._ranks.own_generator(generator)
         self._score_seed = score_seed
         self._optimizer = OrthogonalMomentum(
             network,
@@ -146,8 +149,10 @@ class Trainer:
         as when memory runs out, reaches the caller as it is, and `state` still has the best
         weights.
         """
+        self._ranks.check_same(self._step_number, self._device)
         while not self._finished():
-            self._loss = self._step()
+            with self._ranks.failing_together():
+                self._loss = self._step()
             score = self._score_if_due() if math.isfinite(self._loss) else None
             if not math.isfinite(self._loss) or (score is not None and not math.isfinite(score)):
                 self._diverged = True
@@ -161,7 +166,7 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Everything that decides what happens next, as arrays and JSON."""
-        arrays = {"generator": self._generator.get_state().numpy()}
+        arrays = {"generator": self._ranks.gathered(self._generator.get_state().numpy())}
         groups = {
             "network": _weights(self.network),
             "averaged": _weights(self._averaged),
@@ -186,7 +191,7 @@ class Trainer:
         try:
             self._restore(arrays, numbers)
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            if is_out_of_memory(error):
+            if is_out_of_memory(error) or isinstance(error, InputError):
                 raise  # nothing is wrong with the checkpoint
             raise InputError(f"the checkpoint does not fit: {type(error).__name__}") from None
 
@@ -215,7 +220,7 @@ class Trainer:
                 self._optimizer.state[parameter][key.removeprefix("optimizer.")] = (
                     value.cpu() if value.ndim == 0 else value.reshape(parameter.shape)
                 )
-        self._generator.set_state(torch.from_numpy(np.array(arrays["generator"])))
+        self._generator.set_state(torch.from_numpy(self._ranks.own(np.array(arrays["generator"]))))
         self._best = best
         best_score = numbers["best_score"]
         self.score_of_best = math.inf if best_score is None else float(best_score)
@@ -236,21 +241,22 @@ class Trainer:
 
     def _step(self) -> float:
         self._optimizer.set_rate(self.config.rate(self._step_number))
-        clean = self._train.batch(self.config.batch, self._generator)
+        clean = self._train.batch(self._ranks.share(self.config.batch), self._generator)
         with mixed_precision(self._device):
             loss = self._process.loss(self._fast, clean, self._generator)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        mean = self._ranks.averaged(loss, self.network, self.config.batch)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
         self._optimizer.step()
         self._follow()
         self._step_number += 1
-        return float(loss.detach())
+        return mean
 
     def _score_if_due(self) -> float | None:
         done = self._step_number
         due = done % self.config.evaluate_every == 0 or done == self.config.steps
-        return self.score() if due else None
+        return self._ranks.agreed(self.score(), self._device) if due else None
 
     def _progress(self, score: float | None) -> Progress:
         return Progress(
