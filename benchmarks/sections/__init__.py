@@ -12,6 +12,7 @@ from sections.markdown import Section
 from sections.mitigation import mitigation, mitigation_wide
 from sections.quality import niu, quality
 from sections.real_data import held_out, known_law
+from sections.service import service
 from sections.speed import files, sampling_speed, simulation_time, steps
 from sections.two_sample import two_sample
 
@@ -35,6 +36,7 @@ SECTIONS: dict[str, Section] = {
     "steps": steps,
     "sampling_speed": sampling_speed,
     "files": files,
+    "service": service,
     "coverage": coverage,
     "wide_comparison": wide_comparison,
     "real_ising": known_law,
