@@ -62,12 +62,13 @@ def serve(
     with listening.listen(host, port) as listener:
         prepared = []
         shown = console.interactive(False)
-        with progress.progress_bar("prepare", len(files), shown=shown) as done:
+        only_local = listening.is_loopback(listener)
+        with progress.progress_bar("prepare", len(files) + 1, shown=shown) as done:
             for name, path in files.items():
                 prepared.append(Served.prepared(name, load_surrogate(path)))
                 done()
-        only_local = listening.is_loopback(listener)
-        app = create_app(prepared, limits=limits, token=token, only_local=only_local)
+            app = create_app(prepared, limits=limits, token=token, only_local=only_local)
+            done()
         if token is None and not only_local:
             console.say("qdiff: no token is asked for: whoever reaches this machine may ask")
         console.show(f"{', '.join(files)}: {listening.address_of(listener)}")

@@ -6,6 +6,7 @@ Each function is called in a worker's thread, and what it does at length heeds t
 from __future__ import annotations
 
 import secrets
+from contextlib import nullcontext
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -42,6 +43,7 @@ class MarginalAnswer(TypedDict):
     bits: list[int]
     probabilities: list[float]
     standard_error: list[float] | None
+    left_out: list[str]
     seed: int
 
 
@@ -59,6 +61,7 @@ class OverviewAnswer(TypedDict):
     ones: list[float]
     standard_error: list[float] | None
     likeliest: list[LikelyString]
+    left_out: list[str]
     seed: int
 
 
@@ -71,16 +74,20 @@ def sample(
     served: Served, question: SampleQuestion, seed: int, cancellation: Cancellation
 ) -> Shots:
     """Exactly what ``surrogate.sample(shots, seed=seed)`` draws."""
-    return served.surrogate.sample(
-        question.shots,
-        seed=cancellation.generator(seed),
-        given=question.known,
-        order=question.order,
-        steps=question.steps,
-    )
+    by_torch = question.steps is not None or question.order != "fixed"  # as numpy's draws are not
+    with cancellation.heeded() if by_torch else nullcontext():
+        return served.surrogate.sample(
+            question.shots,
+            seed=cancellation.generator(seed),
+            given=question.known,
+            order=question.order,
+            steps=question.steps,
+        )
 
 
-def log_prob(served: Served, question: LogProbQuestion) -> LogProbAnswer:
+def log_prob(
+    served: Served, question: LogProbQuestion, cancellation: Cancellation
+) -> LogProbAnswer:
     """Of each string."""
     words, sizes = count_keys.parse_keys(question.strings)
     registers = served.surrogate.registers
@@ -91,7 +98,8 @@ def log_prob(served: Served, question: LogProbQuestion) -> LogProbAnswer:
             f"there are spaces, got {question.strings[0][:80]!r}"
         )
     rows = bitorder.unpack(words, width_of(registers))
-    logs = served.surrogate.log_prob(rows, given=question.known)
+    with cancellation.heeded():
+        logs = served.surrogate.log_prob(rows, given=question.known)
     return {"log_prob": [value if np.isfinite(value) else None for value in logs.tolist()]}
 
 
@@ -111,6 +119,7 @@ def marginal(
         "bits": question.bits,
         "probabilities": law.probabilities.tolist(),
         "standard_error": None if error is None else error.tolist(),
+        "left_out": law.provenance.get("left_out", []),
         "seed": seed,
     }
 
@@ -144,6 +153,7 @@ def overview(
             for place, (key, chance) in enumerate(zip(keys, chances.tolist(), strict=True))
             if chance > 0
         ],
+        "left_out": known.provenance.get("left_out", []),
         "seed": seed,
     }
 

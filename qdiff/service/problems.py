@@ -19,6 +19,9 @@ from qdiff.service.workers import Busy
 
 _LONGEST = 300
 
+_CLIENT_HAS_LEFT = 499
+"""For the metrics alone, as nginx counts it."""
+
 RETRY = {"Retry-After": "1"}
 """Seconds after which it is worth to ask again."""
 
@@ -66,8 +69,10 @@ def of(error: Exception) -> Response | None:
         return problem(422, _invalid(error))
     if isinstance(error, HTTPException):
         return problem(error.status_code, str(error.detail), error.headers)
-    if isinstance(error, Busy | Cancelled):
+    if isinstance(error, Busy):
         return busy()
+    if isinstance(error, Cancelled):
+        return problem(_CLIENT_HAS_LEFT, "nobody waits for this answer")
     return out_of_memory() if is_out_of_memory(error) else None
 
 

@@ -28,7 +28,7 @@ from qdiff.service.questions import (
     SampleQuestion,
 )
 from qdiff.service.served import Prepared, Served, as_json
-from qdiff.service.streaming import MEDIA_TYPES, Encoder
+from qdiff.service.streaming import MEDIA_TYPES, portions
 from qdiff.service.workers import Seat, Workers
 
 JSON = "application/json"
@@ -68,11 +68,17 @@ class ModelAnswer(ModelEntry):
 
 
 class CountsAnswer(TypedDict):
-    """Shots by string, as Qiskit writes them."""
+    """Shots by string, as Qiskit writes them.
+
+    Parts that do not answer under what is given are left out; decoding in steps has a penalty, and
+    that a standard error.
+    """
 
     model: str
     seed: int
     registers: list[list[str | int]]
+    left_out: list[str]
+    penalty_nats: list[float] | None
     counts: dict[str, int]
 
 
@@ -168,12 +174,17 @@ async def sample(
     """New shots, those of `Surrogate.sample`. Larger answers are streamed."""
     _check_shots(question.shots, service.limits)
     seed = seed_of(question.seed)
-    about = {"model": served.name, "seed": seed, "registers": served.registers}
-    encoder = Encoder(form=question.format, about=about)
 
     def work(cancellation: Cancellation) -> tuple[list[bytes], Iterator[bytes]]:
         shots = answers.sample(served, question, seed, cancellation)
-        rest = encoder.portions(shots)
+        about = {
+            "model": served.name,
+            "seed": seed,
+            "registers": served.registers,
+            "left_out": shots.provenance.get("left_out", []),
+            "penalty_nats": shots.provenance.get("penalty_nats"),
+        }
+        rest = portions(shots, question.format, about)
         return list(islice(rest, 2)), rest
 
     begun, rest = await seat.run(request, work)
@@ -190,7 +201,9 @@ async def log_prob(
     request: Request, served: Model, seat: Taken, question: LogProbQuestion
 ) -> Response:
     """Exact log-probabilities in nats, also conditional ones."""
-    return await _answered(request, seat, lambda _: answers.log_prob(served, question))
+    return await _answered(
+        request, seat, lambda cancellation: answers.log_prob(served, question, cancellation)
+    )
 
 
 @router.post("/models/{name}/marginal", response_model=MarginalAnswer, responses=_OF_QUESTIONS)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,24 +27,14 @@ MEDIA_TYPES: dict[Form, str] = {
 }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Encoder:
-    """Writes shots in one format.
+def portions(shots: Shots, form: Form, about: dict[str, Any]) -> Iterator[bytes]:
+    """Shots in a format that `qdiff.load` reads, about a quarter of a megabyte at a time.
 
-    Attributes
-    ----------
-    about
-        What stands beside the counts; the other formats have no place for it.
+    `about` stands beside counts; the other formats have no place for it.
     """
-
-    form: Form
-    about: dict[str, Any]
-
-    def portions(self, shots: Shots) -> Iterator[bytes]:
-        """All of it, about a quarter of a megabyte at a time. `qdiff.load` reads each format."""
-        if self.form == "counts":
-            return _counts(shots, self.about)
-        return _lines(shots) if self.form == "01" else _packed(shots)
+    if form == "counts":
+        return _counts(shots, about)
+    return _lines(shots) if form == "01" else _packed(shots)
 
 
 def _counts(shots: Shots, about: dict[str, Any]) -> Iterator[bytes]:

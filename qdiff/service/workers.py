@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -63,7 +63,7 @@ class Seat:
 
     async def run(self, request: Request, work: Callable[[Cancellation], Found]) -> Found:
         """What `work` returns. Raises `Cancelled` where the client has gone in the meantime."""
-        running: Future[Found] = self._pool.submit(_heeding, work, self._cancellation)
+        running: Future[Found] = self._pool.submit(_begun, work, self._cancellation)
         self._work, found = running, asyncio.wrap_future(running)
         gone = asyncio.ensure_future(_gone(request))
         both: set[asyncio.Future[Any]] = {found, gone}
@@ -83,13 +83,17 @@ class Seat:
             free()
             return
         loop = asyncio.get_running_loop()
-        self._work.add_done_callback(lambda _: loop.call_soon_threadsafe(free))
+
+        def ended(_: Future[Any]) -> None:
+            with suppress(RuntimeError):  # the loop has ended before: no seat is needed any more
+                loop.call_soon_threadsafe(free)
+
+        self._work.add_done_callback(ended)
 
 
-def _heeding(work: Callable[[Cancellation], Found], cancellation: Cancellation) -> Found:
+def _begun(work: Callable[[Cancellation], Found], cancellation: Cancellation) -> Found:
     cancellation.check()
-    with cancellation.heeded():
-        return work(cancellation)
+    return work(cancellation)
 
 
 async def _gone(request: Request) -> None:

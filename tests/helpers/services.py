@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from quick_fits import quick_surrogate
 
 from qdiff import Register, Shots, Surrogate
+from qdiff.data.bits import Bits, Floats
 from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.surrogate.part import Part
 from qdiff.service import listening
@@ -46,6 +47,7 @@ class AsksNumpy(HistogramLaw):
     """Draws `ENDLESS` shots for ever, and asks for random numbers in between."""
 
     begun = threading.Event()
+    path, body = "sample", {"shots": ENDLESS}
 
     def draw(self, shots: int, generator: np.random.Generator) -> Any:
         while shots == ENDLESS:
@@ -55,15 +57,16 @@ class AsksNumpy(HistogramLaw):
 
 
 class AsksTorch(HistogramLaw):
-    """The same, and asks torch."""
+    """The same of log-probabilities, and asks torch."""
 
     begun = threading.Event()
+    path, body = "log_prob", {"strings": ["0" * 70] * ENDLESS}
 
-    def draw(self, shots: int, generator: np.random.Generator) -> Any:
-        while shots == ENDLESS:
+    def log_prob(self, bits: Bits) -> Floats:
+        while len(bits) == ENDLESS:
             torch.zeros(1).add(1)
             self.begun.set()
-        return super().draw(shots, generator)
+        return super().log_prob(bits)
 
 
 def models(law: type[HistogramLaw] = HistogramLaw) -> list[Served]:

@@ -73,8 +73,7 @@ def test_streamed_samples_are_those_of_the_surrogate(client, tmp_path, form) -> 
 def test_a_portion_is_small_whatever_the_sample() -> None:
     shots = Shots.from_counts({"01": 3_000_000, "10": 1})
     for form in ("01", "b8"):
-        encoder = streaming.Encoder(form=form, about={"model": "m"})
-        sizes = [len(portion) for portion in encoder.portions(shots)]
+        sizes = [len(portion) for portion in streaming.portions(shots, form, {})]
         assert max(sizes) <= 1 << 18
         assert sum(sizes) == 3_000_001 * (3 if form == "01" else 1)
 
@@ -96,12 +95,14 @@ def test_beyond_tables_samples_are_those_of_the_surrogate(monkeypatch, tmp_path)
             body = {"shots": 400, "seed": 4, "given": known}
             answer = client.post("/models/orders/sample", json=body)
             assert read(answer, "counts", (), tmp_path) == expected
+            assert answer.json()["left_out"] == (["recurrent"] if given else [])
         found = client.post(
             "/models/orders/marginal", json={"bits": [5, 0], "given": KNOWN, "seed": 9}
         ).json()
         law = model.marginal([5, 0], given=GIVEN, shots=10_000, seed=9)
         assert found["probabilities"] == law.probabilities.tolist()
         assert found["standard_error"] == law.standard_error.tolist()
+        assert found["left_out"] == ["recurrent"]
 
 
 def test_a_seed_that_was_not_asked_for_is_told_and_repeats(client) -> None:

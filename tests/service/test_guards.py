@@ -178,7 +178,7 @@ def test_a_request_that_takes_too_long_is_ended_with_its_work(law) -> None:
     app = app_of(*models(law), limits=Limits(seconds=0.3, workers=1))
     workers = app.state.service.workers
     with asking(app) as client:
-        answer = client.post("/models/wide/sample", json={"shots": ENDLESS})
+        answer = client.post(f"/models/wide/{law.path}", json=law.body)
         assert answer.status_code == 503
         assert "no answer within 0.3 s" in answer.json()["error"]
         assert answer.headers["retry-after"] == "1"
@@ -193,16 +193,18 @@ def test_work_ends_when_its_client_has_left(law) -> None:
     workers = app.state.service.workers
     with asking(app) as client:
         host, port = str(client.base_url.host), client.base_url.port
-        body = json.dumps({"shots": ENDLESS}).encode()
+        body = json.dumps(law.body).encode()
         with socket.create_connection((host, port)) as connection:
             connection.sendall(
-                b"POST /models/wide/sample HTTP/1.1\r\nhost: localhost\r\n"
-                b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+                b"POST /models/wide/%b HTTP/1.1\r\nhost: localhost\r\n"
+                b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+                % (law.path.encode(), len(body), body)
             )
             assert law.begun.wait(60)
             assert workers.taken == 1
         assert waited_for(lambda: workers.taken == 0)
         assert client.post("/models/wide/sample", json={"shots": 5}).status_code == 200
+        assert 'status="499"' in client.get("/metrics").text
 
 
 def test_who_reads_too_slowly_is_left() -> None:
