@@ -12,9 +12,11 @@ from starlette.middleware import Middleware
 from qdiff.environment import __version__
 from qdiff.errors import InputError
 from qdiff.service import problems
-from qdiff.service.guards import Guard, Observed, Sized, Timed
+from qdiff.service.bounds import Sized, Timed
+from qdiff.service.guards import Guard
 from qdiff.service.limits import Limits
 from qdiff.service.metrics import Metrics
+from qdiff.service.observed import Observed
 from qdiff.service.page.page import Pages
 from qdiff.service.routes import Service, router
 from qdiff.service.served import Served

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+import os
 
 import service
 from quick_fits import quick_surrogate
+from services import app_of, asking
+
+from qdiff.service.limits import Limits
+from qdiff.service.served import Served
 
 
-def test_twenty_clients_get_the_right_answers_and_no_error_but_503(tmp_path: Path) -> None:
+def test_twenty_clients_get_the_right_answers_and_no_error_but_503() -> None:
     model = quick_surrogate()
-    model.save(path := tmp_path / "model.safetensors")
     asked = service.questions(model, 200)
-    with service.served(path, "--waiting", "4", "--workers", "2") as (address, process):
-        seen = asyncio.run(service.load(address, process, asked, 20, 3.0))
+    app = app_of(Served.prepared("model", model), limits=Limits(workers=2, waiting=4))
+    with asking(app) as client:
+        address = (str(client.base_url.host), int(client.base_url.port or 0))
+        seen = asyncio.run(service.load(address, os.getpid(), asked, 20, 3.0))
     found = service.result(seen, 3.0)
     assert set(seen.statuses) <= {200, 503}
     assert (seen.broken, seen.wrong) == (0, 0)

@@ -54,12 +54,15 @@ def program(folder: Path, *arguments: str, **more: str) -> Iterator[subprocess.P
 
 
 def test_a_service_without_qiskit_from_start_to_end(folder: Path) -> None:
-    with program(folder, "model.safetensors", "b=model.safetensors", "--port", "0") as process:
+    models = ("model.safetensors", "b=model.safetensors")
+    right = {"authorization": f"Bearer {TOKEN}"}
+    with program(folder, *models, "--port", "0", QDIFF_TOKEN=TOKEN) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         found = re.fullmatch(r"model, b: (http://127\.0\.0\.1:\d+)\n", line)
         assert found, line
-        with httpx.Client(base_url=found[1], timeout=60) as client:
+        assert httpx.get(f"{found[1]}/models").status_code == 401
+        with httpx.Client(base_url=found[1], timeout=60, headers=right) as client:
             body = {"shots": 300, "seed": 8}
             counts = client.post("/models/b/sample", json=body).json()["counts"]
             assert counts == quick_surrogate().sample(300, seed=8).to_counts()
@@ -68,15 +71,6 @@ def test_a_service_without_qiskit_from_start_to_end(folder: Path) -> None:
         out, err = process.communicate(timeout=60)
         assert (out, err) == ("", "qdiff: stopped\n")
         assert process.returncode == 0
-
-
-def test_a_token_comes_from_the_environment(folder: Path) -> None:
-    with program(folder, "model.safetensors", "--port", "0", QDIFF_TOKEN=TOKEN) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().split(": ")[1].strip()
-        assert httpx.get(f"{address}/models").status_code == 401
-        right = {"authorization": f"Bearer {TOKEN}"}
-        assert httpx.get(f"{address}/models", headers=right).status_code == 200
 
 
 @pytest.mark.parametrize(
