@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
@@ -44,6 +45,9 @@ class Observed:
 
         try:
             await self._app(scope, receive, note)
+        except asyncio.CancelledError:  # by the server, which ends and waits for nobody any more
+            if not status:
+                await problems.ending()(scope, receive, note)
         except Exception as error:
             answer = problems.of(error)
             if answer is None:

@@ -51,6 +51,11 @@ def too_slow(seconds: float) -> Response:
     return problem(503, f"no answer within {seconds:g} s; ask for less, or again later", RETRY)
 
 
+def ending() -> Response:
+    """Another may be started in its place."""
+    return problem(503, "the service is ending; ask again later", RETRY)
+
+
 def out_of_memory() -> Response:
     """Others may have taken it."""
     return problem(503, "out of memory; ask for fewer shots, or again later", RETRY)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,7 @@ import pytest
 from services import ENDLESS, AsksNumpy, AsksTorch, app_of, asking, bodies, models, routes
 
 from qdiff import InputError
-from qdiff.service import answers, guards
+from qdiff.service import answers, guards, listening
 from qdiff.service.application import create_app
 from qdiff.service.limits import Limits
 
@@ -250,6 +251,20 @@ def test_who_finds_no_seat_is_told_when_to_come_again() -> None:
             thread.join()
         assert waited_for(lambda: app.state.service.workers.taken == 0)
         assert client.post("/models/small/sample", json={"shots": 5}).status_code == 200
+
+
+def test_a_service_that_ends_says_so_and_leaves_no_work(monkeypatch, capfd) -> None:
+    monkeypatch.setattr(listening, "_GRACE", 0.2)
+    AsksNumpy.begun.clear()
+    app, before = app_of(*models(AsksNumpy)), {*threading.enumerate()}
+    with ThreadPoolExecutor(1) as pool, asking(app) as client:
+        address = f"{client.base_url}/models/wide/sample"
+        answer = pool.submit(httpx.post, address, json={"shots": ENDLESS}, timeout=60)
+        assert AsksNumpy.begun.wait(60)
+    assert answer.result().status_code == 503
+    assert "is ending" in answer.result().json()["error"]
+    assert "Traceback" not in capfd.readouterr().err
+    assert waited_for(lambda: {*threading.enumerate()} <= before)
 
 
 @pytest.mark.parametrize(
