@@ -136,6 +136,7 @@ def test_the_other_model_has_its_page(tab, address) -> None:
     assert tab.evaluate("document.querySelectorAll('.bit').length") == 70
     links = tab.evaluate("[...document.querySelectorAll('nav a')].map(a => a.textContent)")
     assert links == ["small", "a-much-longer.name_0"]
+    assert "share of shots" in text(tab, "#likeliest thead")  # which is no probability
     tab.click("#bit-69")
     shown(tab, 2)
     assert tab.errors == []

@@ -103,7 +103,7 @@ function refresh() {
     const fixed = [...given].sort((a, b) => a[0] - b[0]).map(([bit, value]) => `bit ${bit} = ${value}`);
     at("given").textContent = fixed.length ? `Given ${fixed.join(", ")}` : "No bit is fixed.";
     const rows = found.likeliest.map((each) => [each.string, each.probability, each.probability.toPrecision(4)]);
-    showTable(at("likeliest"), ["string", "probability"], rows);
+    showTable(at("likeliest"), ["string", about.exact ? "probability" : "share of shots"], rows);
     document.body.dataset.shown = mine;
   });
 }
