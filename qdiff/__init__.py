@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from qdiff.data.shots import Shots as Shots
     from qdiff.errors import InputError as InputError
     from qdiff.errors import NoiseWarning as NoiseWarning
+    from qdiff.executors.dask_cluster import DaskCluster as DaskCluster
+    from qdiff.executors.local_processes import LocalProcesses as LocalProcesses
+    from qdiff.executors.ray_cluster import RayCluster as RayCluster
+    from qdiff.executors.slurm_jobs import SlurmJobs as SlurmJobs
     from qdiff.files.convert import convert as convert
     from qdiff.files.load import load as load
     from qdiff.files.qiskit_results import from_qiskit as from_qiskit
@@ -58,11 +62,13 @@ if TYPE_CHECKING:
     from qdiff.simulation.simulate import simulate as simulate
     from qdiff.simulation.simulate_family import simulate_family as simulate_family
     from qdiff.simulation.trajectories import trajectories as trajectories
+    from qdiff.store.shot_store import ShotStore as ShotStore
 
 
 _MODULES = {
     "Comparison": "comparison.scorecard",
     "Confusion": "models.readout.confusion",
+    "DaskCluster": "executors.dask_cluster",
     "Distribution": "data.distribution",
     "Drift": "comparison.drift",
     "Family": "primitives.family",
@@ -72,11 +78,15 @@ _MODULES = {
     "FitConfig": "fitting.config",
     "InputError": "errors",
     "LearnedNoise": "noise_learning.learned_noise",
+    "LocalProcesses": "executors.local_processes",
     "NoiseSpec": "noise.spec",
     "NoiseWarning": "errors",
     "OnDemand": "primitives.on_demand",
+    "RayCluster": "executors.ray_cluster",
     "Register": "data.registers",
+    "ShotStore": "store.shot_store",
     "Shots": "data.shots",
+    "SlurmJobs": "executors.slurm_jobs",
     "Surrogate": "models.surrogate.surrogate",
     "SurrogateBackend": "primitives.backend",
     "SurrogateSampler": "primitives.sampler",

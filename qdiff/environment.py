@@ -17,6 +17,9 @@ EXTRAS = {
     "fastapi": ("serve", "services over HTTP"),
     "uvicorn": ("serve", "services over HTTP"),
     "prometheus_client": ("serve", "services over HTTP"),
+    "ray": ("ray", "workers of Ray"),
+    "submitit": ("slurm", "jobs of Slurm"),
+    "distributed": ("dask", "workers of Dask"),
 }
 """Package: the extra of qdiff that installs it, and what it is for."""
 

@@ -15,5 +15,9 @@ class NoiseWarning(UserWarning):
     """A circuit holds instructions that the noise specification leaves ideal."""
 
 
+class StoreWarning(UserWarning):
+    """A file of a store of shots is damaged, and what it held is drawn again."""
+
+
 class MatchWarning(UserWarning):
     """A circuit is taken for one that a surrogate stands for, though its noise may differ."""

@@ -28,6 +28,7 @@ from qdiff.cli.sample import sample
 from qdiff.cli.score import score
 from qdiff.cli.serve import serve
 from qdiff.cli.simulate import simulate
+from qdiff.cli.store import store
 from qdiff.errors import InputError
 
 app = typer.Typer(
@@ -49,7 +50,7 @@ def _program(
 
 COMMANDS = (
     *(run, simulate, exact, fit, sample, compare, learn_noise, predict),
-    *(inspect, convert, calibrate, mitigate, score, serve),
+    *(inspect, convert, calibrate, mitigate, score, serve, store),
 )
 """In the order of ``qdiff --help``."""
 

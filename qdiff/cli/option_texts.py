@@ -43,6 +43,15 @@ def registers(text: str) -> tuple[Register, ...]:
     return tuple(found)
 
 
+def part_of(text: str) -> tuple[int, int]:
+    """Which of how many parts from ``"2/3"``."""
+    try:
+        place, of = (int(number) for number in text.split("/"))
+    except ValueError:
+        raise InputError(f"--part must look like 2/3, got {text!r}") from None
+    return place, of
+
+
 def index(text: str) -> tuple[int, ...]:
     """A point of a sweep from ``"1,2"``."""
     try:

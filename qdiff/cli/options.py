@@ -45,3 +45,16 @@ BitsOption = Annotated[
 RegistersOption = Annotated[
     str | None, typer.Option(help="Classical registers, bit 0's first, as in 'a:3,b:2'.")
 ]
+StoreOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder that keeps the shots batch by batch: what is there is not drawn again."
+    ),
+]
+ExecutorOption = Annotated[
+    str,
+    typer.Option(help="Where the work is done: local, or ray, slurm or dask (extras)."),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option(help="How much is done at a time; locally a process a core.")
+]

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from qdiff.cli import console, outputs, results
 from qdiff.cli.options import (
     DEFAULT_NOISE,
     CircuitArgument,
+    ExecutorOption,
     ForceOption,
     JsonOption,
     NoiseOption,
     SeedOption,
     ShotsOption,
-    ShotsOutOption,
+    StoreOption,
+    WorkersOption,
 )
+from qdiff.errors import InputError
+
+DEFAULT_OUT = Path("shots.safetensors")
 
 
 def simulate(
@@ -22,16 +30,48 @@ def simulate(
     noise: NoiseOption = DEFAULT_NOISE,
     shots: ShotsOption = 10_000,
     seed: SeedOption = 0,
-    out: ShotsOutOption = Path("shots.safetensors"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help=f"Where the shots go: {DEFAULT_OUT}, or with --store only there."),
+    ] = None,
     force: ForceOption = False,
+    store: StoreOption = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Shots a batch of the store; 10,000 if not said.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Only these batches: 2/3 is every third from the second on.")
+    ] = None,
+    executor: ExecutorOption = "local",
+    workers: WorkersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw noisy shots with Aer.
+    """Draw noisy shots with Aer; with --store long simulations that may be stopped at any time.
 
     Example: qdiff simulate ising:12 --shots 20000 --out shots.safetensors
     """
-    from qdiff.simulation.simulate import simulate as drawn
+    if store is None:
+        if (batch, part, executor, workers) != (None, None, "local", None):
+            raise InputError("--batch, --part, --executor and --workers go with --store FOLDER")
+        from qdiff.simulation.simulate import simulate as drawn
 
-    outputs.check_shots(out, circuit, noise, force=force, as_json=json)
-    found = drawn(circuit, noise, shots=shots, seed=seed, progress=console.interactive(json))
-    results.save(found, out, force=force, as_json=json)
+        out = DEFAULT_OUT if out is None else out
+        outputs.check_shots(out, circuit, noise, force=force, as_json=json)
+        found = drawn(circuit, noise, shots=shots, seed=seed, progress=console.interactive(json))
+        results.save(found, out, force=force, as_json=json)
+        return
+    from qdiff.cli import stored_shots
+
+    if out is not None:
+        outputs.check_shots(out, circuit, noise, force=force, as_json=json)
+    stored_shots.simulate(
+        store,
+        {"circuit": circuit, "noise": noise, "shots": shots, "seed": seed},
+        batch=batch,
+        part=part,
+        executor=executor,
+        workers=workers,
+        out=out,
+        force=force,
+        json=json,
+    )

@@ -78,6 +78,7 @@ def check_output(path: str | Path, *, force: bool, others: tuple[object, ...] = 
         if mode is not None and not stat.S_ISREG(mode):
             raise InputError(f"cannot write {path}: it is neither a file nor a pipe")
         if not force and os.path.lexists(path):
+            _remove_unfinished_of(Path(os.path.realpath(path)))  # of a writer killed at its end
             raise exists(path)
     _check_permission(path)
 
@@ -141,10 +142,35 @@ def _write_all(descriptor: int, payload: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _write_file(path: Path, payload: bytes, *, force: bool) -> None:
-    mode = _mode(path)
+def folder_for(path: str | Path) -> Path:
+    """A folder that results go to, made with those above it where there is none.
+
+    Raises `InputError` where that cannot be done, and where nothing may be written there.
+    """
+    path = as_path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {path}: {error.strerror or error}") from None
+    check_output(path / "any", force=True)
+    return path
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Remove what killed processes left unfinished in a folder, of whatever files."""
+    remove_left_behind(folder, ".", _SUFFIX)
+
+
+def _remove_unfinished_of(path: Path) -> str:
+    """Remove what is left of earlier writings of a file; the prefix of such names."""
     prefix = f".{path.name[:_LONGEST_PREFIX]}."
     remove_left_behind(path.parent, prefix, _SUFFIX)
+    return prefix
+
+
+def _write_file(path: Path, payload: bytes, *, force: bool) -> None:
+    mode = _mode(path)
+    prefix = _remove_unfinished_of(path)
     with in_use(lambda: _temporary(path.parent, prefix)) as name:
         with open(name, "wb", buffering=0) as file:
             _write_all(file.fileno(), payload)

@@ -6,6 +6,7 @@ A row of `ROWS` has each argument's good value, and the names in `WRONG` that it
 from __future__ import annotations
 
 import inspect
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -22,16 +23,21 @@ from qiskit.primitives import BitArray
 import qdiff
 from qdiff import (
     Confusion,
+    DaskCluster,
     Distribution,
     Family,
     FamilyConfig,
     FamilyShots,
     FitConfig,
     LearnedNoise,
+    LocalProcesses,
     NoiseSpec,
     OnDemand,
+    RayCluster,
     Register,
     Shots,
+    ShotStore,
+    SlurmJobs,
     SurrogateBackend,
     SurrogateSampler,
     compare,
@@ -130,6 +136,11 @@ TWO_POINTS = FamilyShots.of(["a"], TWO_VALUES.good, [SHOTS, SHOTS])
 SMALL_FAMILY = FamilyConfig(hidden=2, width=2, members=1, training=TrainingConfig(steps=1, batch=2))
 ON_QUBITS = [Number("one_given_zero", (0,)), Number("zero_given_one", (0,))]
 WORK = Arg(1e6, "half huge long")
+STORED = {
+    "circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "shots": Arg(10), "seed": ROOT, "batch": NUMBER,
+    "executor": Arg(None, "none"), "progress": FLAG,
+}  # fmt: skip
+ENGINES = (DaskCluster, LocalProcesses, RayCluster, SlurmJobs)
 
 
 @cache
@@ -153,6 +164,7 @@ def made() -> Mapping[str, Any]:
         "FamilyShots": TWO_POINTS,
         "FamilySurrogate": fit_family(TWO_POINTS, config=SMALL_FAMILY, seed=1),
         "OnDemand": OnDemand(noise="light"),
+        "ShotStore": ShotStore(tempfile.mkdtemp()),
         "Family": Family(free, [([0.1], model)]),
         "SurrogateSampler": SurrogateSampler(pairs),
         "SurrogateBackend": SurrogateBackend(pairs),
@@ -303,6 +315,20 @@ def rows() -> dict[str, dict[str, Arg]]:
             "method": Arg(None, "none"), "progress": FLAG,
         },
         "NoiseSpec.scaled": {"factor": Arg(2.0, "half")},
+        "LocalProcesses": {
+            "workers": NUMBER, "threads": Arg(1, "none"), "tasks_each": Arg(None, "none"),
+        },
+        "RayCluster": {"workers": NUMBER},
+        "DaskCluster": {"workers": NUMBER},
+        "SlurmJobs": {
+            "folder": PATH, "workers": NUMBER, "settings": Arg({}, "dict odd_dict"),
+            "cluster": Arg("local"),
+        },
+        "ShotStore": {"folder": PATH},
+        "ShotStore.shots": STORED,
+        "ShotStore.parts": STORED,
+        "ShotStore.draw": {**STORED, "part": Arg((1, 1))},
+        "ShotStore.merge": {"others": many("/nowhere/at/all")},
         "FitConfig": {
             "process": Arg(FitConfig().process), "candidates": Arg(FitConfig().candidates),
             "orders": Arg(2), "any_order": FLAG, "interactions": FLAG,
@@ -426,6 +452,7 @@ MADE_BY_QDIFF = {
     "InputError", "NoiseWarning",
     "Comparison", "Drift", "FamilySurrogate", "LearnedNoise", "Surrogate",  # not built by users
     "LearnedNoise.fit_circuit",  # what `fit` calls
+    *(f"{engine.__name__}.is_loss" for engine in ENGINES),  # what runs the work calls
 }  # fmt: skip
 """Public callables without a row."""
 

@@ -1,0 +1,1 @@
+"""Shots of long simulations, kept in a folder batch by batch."""
