@@ -63,6 +63,8 @@ if TYPE_CHECKING:
     from qdiff.simulation.simulate_family import simulate_family as simulate_family
     from qdiff.simulation.trajectories import trajectories as trajectories
     from qdiff.store.shot_store import ShotStore as ShotStore
+    from qdiff.sweeps.sweep import sweep as sweep
+    from qdiff.sweeps.sweep_plan import SweepPlan as SweepPlan
 
 
 _MODULES = {
@@ -90,6 +92,7 @@ _MODULES = {
     "Surrogate": "models.surrogate.surrogate",
     "SurrogateBackend": "primitives.backend",
     "SurrogateSampler": "primitives.sampler",
+    "SweepPlan": "sweeps.sweep_plan",
     "circuit_hash": "circuit.structural_hash",
     "classifier_test": "comparison.two_sample.classifier",
     "compare": "comparison.compare",
@@ -109,6 +112,7 @@ _MODULES = {
     "score": "comparison.drift",
     "simulate": "simulation.simulate",
     "simulate_family": "simulation.simulate_family",
+    "sweep": "sweeps.sweep",
     "trajectories": "simulation.trajectories",
     "z_expectation": "fitting.z_expectation",
 }

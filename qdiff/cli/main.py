@@ -29,6 +29,7 @@ from qdiff.cli.score import score
 from qdiff.cli.serve import serve
 from qdiff.cli.simulate import simulate
 from qdiff.cli.store import store
+from qdiff.cli.sweep import sweep
 from qdiff.errors import InputError
 
 app = typer.Typer(
@@ -50,7 +51,7 @@ def _program(
 
 COMMANDS = (
     *(run, simulate, exact, fit, sample, compare, learn_noise, predict),
-    *(inspect, convert, calibrate, mitigate, score, serve, store),
+    *(inspect, convert, calibrate, mitigate, score, serve, store, sweep),
 )
 """In the order of ``qdiff --help``."""
 

@@ -21,7 +21,7 @@ def circuit_record(circuit: QuantumCircuit, noise: NoiseSpec | None) -> dict[str
         "circuit_hash": circuit_hash(circuit),
         "fingerprint": fingerprint(circuit).to_dict(),
         "noise": None if noise is None else noise.to_dict(),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -33,6 +33,7 @@ def seed_record(root: np.random.SeedSequence) -> dict[str, Any]:
     return {"seed": entropy, "spawn_key": [int(word) for word in root.spawn_key]}
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what decides the shots, beside the seed."""
     aer = {name: version(name.replace("_", "-")) for name in ("qiskit", "qiskit_aer")}
     return {**aer, "qdiff": __version__}

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 
+from qdiff.circuit.structural_hash import circuit_hash
 from qdiff.data.argument_checks import check_whole, is_whole, root_of, shown
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.noise.spec import NoiseSpec
-from qdiff.simulation.provenance import circuit_record
+from qdiff.simulation.provenance import circuit_record, versions
 from qdiff.simulation.simulate import simulate
 
 BATCH = 10_000
@@ -68,16 +69,17 @@ class ShotJob:
     @cached_property
     def key(self) -> str:
         """SHA-256 of all that decides the shots, 64 hexadecimal digits."""
-        noise = self.record["noise"]
-        decides = {
-            "circuit": self.record["circuit_hash"],
-            "noise": noise and {k: v for k, v in noise.items() if k not in _FOR_PEOPLE},
-            "seed": self.record["seed"],
-            "batch": self.batch,
-            "versions": {**self.record["versions"], "numpy": np.__version__},
-            "draws": _DRAWS,
-        }
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+        noise = {} if self.noise is None else self.noise.to_dict()
+        return hash_of(
+            {
+                "circuit": circuit_hash(self.circuit),
+                "noise": {name: noise[name] for name in noise if name not in _FOR_PEOPLE},
+                "seed": int(self.seed),
+                "batch": self.batch,
+                "versions": {**versions(), "numpy": np.__version__},
+                "draws": _DRAWS,
+            }
+        )
 
     def batches(self, shots: int, part: Sequence[int] = (1, 1)) -> list[Batch]:
         """The batches of so many shots, the last of them what is left; or the `part` of them.
@@ -102,8 +104,9 @@ class ShotJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """What a worker is told: everything that decides one batch."""
+    """What a worker is told: everything that decides one batch, and whose it is."""
 
+    key: str
     circuit: QuantumCircuit
     noise: NoiseSpec | None
     seed: int
@@ -112,6 +115,11 @@ class Drawing:
     def draw(self) -> Shots:
         root = np.random.SeedSequence(self.seed, spawn_key=(self.batch.index,))
         return simulate(self.circuit, self.noise, shots=self.batch.shots, seed=root)
+
+
+def hash_of(decides: dict[str, Any]) -> str:
+    """SHA-256 of something's JSON, 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 def check_part(part: object) -> tuple[int, int]:

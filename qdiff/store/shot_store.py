@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import replace
-from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
-from qdiff.data.argument_checks import check_flag, check_is
-from qdiff.data.output import as_path, folder_for, remove_unfinished, write_text
+from qdiff.data.output import as_path, folder_for
 from qdiff.data.shots import Shots
-from qdiff.data.streaming_counts import StreamingCounts
-from qdiff.errors import InputError, StoreWarning
-from qdiff.executors.completed import completed
+from qdiff.errors import InputError
 from qdiff.executors.engine import Engine
-from qdiff.executors.this_process import ThisProcess
 from qdiff.noise.spec import NoiseSpec, as_spec
-from qdiff.progress import progress_bar
-from qdiff.store.batch_files import batch_named, read_batch, write_batch
+from qdiff.store.batch_files import batch_named
+from qdiff.store.drawing import INDEX, SHOTS, draw_jobs, index_in, pooled, sound
 from qdiff.store.merging import Merged, merge_folders
-from qdiff.store.shot_job import BATCH, Batch, Drawing, ShotJob
-
-_SHOTS = "shots"
-_INDEX = "job.json"
+from qdiff.store.shot_job import BATCH, ShotJob
 
 
 class ShotStore:
@@ -91,10 +79,9 @@ class ShotStore:
         Raises `InputError` as `qdiff.simulate` does, and where the folder cannot be written to;
         batches that are there then stay.
         """
-        job = self._job(circuit, noise, seed, batch)
-        batches = job.batches(shots)
-        self._complete(job, batches, executor, progress=progress)
-        return self._pooled(job, batches)
+        job = _job(circuit, noise, seed, batch)
+        draw_jobs(self.folder, [(job, job.batches(shots))], executor=executor, progress=progress)
+        return pooled(self.folder, job, shots)
 
     def parts(
         self,
@@ -111,10 +98,10 @@ class ShotStore:
 
         What is missing is drawn before the first is given. Raises `InputError` as `shots` does.
         """
-        job = self._job(circuit, noise, seed, batch)
+        job = _job(circuit, noise, seed, batch)
         batches = job.batches(shots)
-        self._complete(job, batches, executor, progress=progress)
-        return (self._sound(job, each) for each in batches)
+        draw_jobs(self.folder, [(job, batches)], executor=executor, progress=progress)
+        return (sound(self.folder, job, each) for each in batches)
 
     def draw(
         self,
@@ -133,13 +120,14 @@ class ShotStore:
         With ``part=(2, 3)`` every third batch from the second on, so that three machines share a
         job; `merge` brings together what they drew. Raises `InputError` as `shots` does.
         """
-        job = self._job(circuit, noise, seed, batch)
-        return self._complete(job, job.batches(shots, part), executor, progress=progress)
+        job = _job(circuit, noise, seed, batch)
+        wanted = [(job, job.batches(shots, part))]
+        return draw_jobs(self.folder, wanted, executor=executor, progress=progress)
 
     def jobs(self) -> list[dict[str, Any]]:
         """A record a job, as its index has it, with the number of ``shots`` in whole batches."""
-        indices = sorted((self.folder / _SHOTS).glob(f"*/{_INDEX}"))
-        return [{**_index(path), "shots": _kept(path.parent)} for path in indices]
+        indices = sorted((self.folder / SHOTS).glob(f"*/{INDEX}"))
+        return [{**index_in(path), "shots": _kept(path.parent)} for path in indices]
 
     def merge(self, *others: ShotStore | str | Path) -> Merged:
         """Take over the batches of other stores that are not here yet, each one checked.
@@ -151,85 +139,19 @@ class ShotStore:
         merged = Merged()
         for other in others:
             source = other if isinstance(other, ShotStore) else ShotStore(as_path(other, "others"))
-            if not (source.folder / _SHOTS).is_dir():
+            if not (source.folder / SHOTS).is_dir():
                 raise InputError(f"others: there is no store of shots in {source.folder}")
-            folder_for(self.folder / _SHOTS)
-            merged += merge_folders(source.folder / _SHOTS, self.folder / _SHOTS, _INDEX)
+            folder_for(self.folder / SHOTS)
+            merged += merge_folders(source.folder / SHOTS, self.folder / SHOTS, INDEX)
         return merged
 
-    def _job(self, circuit: Any, noise: Any, seed: int, batch: int) -> ShotJob:
-        return ShotJob(circuit=load_circuit(circuit), noise=as_spec(noise), seed=seed, batch=batch)
 
-    def _place(self, job: ShotJob) -> Path:
-        return self.folder / _SHOTS / job.key
-
-    def _complete(
-        self, job: ShotJob, batches: Sequence[Batch], executor: Engine | None, *, progress: bool
-    ) -> int:
-        """Draw and write the batches that are missing, and say how many shots these have."""
-        engine = ThisProcess() if executor is None else check_is(executor, Engine, "executor")
-        check_flag(progress, "progress")
-        place = folder_for(self._place(job))
-        remove_unfinished(place)
-        _write_index(place / _INDEX, job)
-        there = {entry.name for entry in os.scandir(place)}
-        missing = [batch for batch in batches if batch.name not in there]
-        tasks = (_drawing(job, batch) for batch in missing)
-        with progress_bar("simulate", len(batches), shown=progress and bool(missing)) as tick:
-            for _ in range(len(batches) - len(missing)):
-                tick()
-            with closing(completed(engine, methodcaller("draw"), tasks)) as drawn:
-                for drawing, shots in drawn:
-                    write_batch(place / drawing.batch.name, job.key, drawing.batch, shots)
-                    tick()
-        remove_unfinished(place)
-        return sum(batch.shots for batch in missing)
-
-    def _sound(self, job: ShotJob, batch: Batch) -> Shots:
-        """A batch from its file, drawn again where that is damaged."""
-        path = self._place(job) / batch.name
-        try:
-            return read_batch(path, job.key, batch)
-        except InputError as error:
-            warnings.warn(f"a batch is drawn again: {error}", StoreWarning, stacklevel=4)
-        shots = _drawing(job, batch).draw()
-        write_batch(path, job.key, batch, shots)
-        return read_batch(path, job.key, batch)
-
-    def _pooled(self, job: ShotJob, batches: Sequence[Batch]) -> Shots:
-        first = self._sound(job, batches[0])
-        tally = StreamingCounts(first.num_bits)
-        tally.add_words(first.words, first.counts)
-        for batch in batches[1:]:
-            part = self._sound(job, batch)
-            tally.add_words(part.words, part.counts)
-        words, counts = tally.total()
-        record = {**job.record, "job": job.key, "batch": job.batch, "batches": len(batches)}
-        how = {name: first.provenance[name] for name in ("method", "why")}
-        return replace(first, words=words, counts=counts, provenance={**record, **how})
-
-
-def _drawing(job: ShotJob, batch: Batch) -> Drawing:
-    return Drawing(circuit=job.circuit, noise=job.noise, seed=job.seed, batch=batch)
-
-
-def _write_index(path: Path, job: ShotJob) -> None:
-    if not _index(path):
-        index = {"job": job.key, "batch": job.batch, **job.record}
-        write_text(path, json.dumps(index, indent=1) + "\n", force=True)
-
-
-def _index(path: Path) -> dict[str, Any]:
-    """What a job's index says; nothing where there is none, or it is damaged."""
-    try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _job(circuit: Any, noise: Any, seed: int, batch: int) -> ShotJob:
+    return ShotJob(circuit=load_circuit(circuit), noise=as_spec(noise), seed=seed, batch=batch)
 
 
 def _kept(place: Path) -> int:
     """Shots in the whole batches of a job; of smaller ones, which ended a run, there may be any."""
-    size = _index(place / _INDEX).get("batch")
+    size = index_in(place / INDEX).get("batch")
     found = (batch_named(entry.name) for entry in os.scandir(place))
     return sum(batch.shots for batch in found if batch is not None and batch.shots == size)

@@ -40,6 +40,7 @@ from qdiff import (
     SlurmJobs,
     SurrogateBackend,
     SurrogateSampler,
+    SweepPlan,
     compare,
     fit_family,
     score,
@@ -139,6 +140,10 @@ WORK = Arg(1e6, "half huge long")
 STORED = {
     "circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "shots": Arg(10), "seed": ROOT, "batch": NUMBER,
     "executor": Arg(None, "none"), "progress": FLAG,
+}  # fmt: skip
+SWEPT = {
+    "circuits": Arg(["ghz:2"], "texts"), "noise": Arg(["light"], "texts"), "shots": Arg([10]),
+    "seeds": Arg([1]), "told": Arg([False]), "effort": Arg("fast"), "batch": NUMBER,
 }  # fmt: skip
 ENGINES = (DaskCluster, LocalProcesses, RayCluster, SlurmJobs)
 
@@ -329,6 +334,14 @@ def rows() -> dict[str, dict[str, Arg]]:
         "ShotStore.parts": STORED,
         "ShotStore.draw": {**STORED, "part": Arg((1, 1))},
         "ShotStore.merge": {"others": many("/nowhere/at/all")},
+        "SweepPlan": SWEPT,
+        "SweepPlan.load": {"path": PATH},
+        "SweepPlan.from_dict": {"data": Arg({name: arg.good for name, arg in SWEPT.items()})},
+        "sweep": {
+            "plan": Arg(SweepPlan(**{name: arg.good for name, arg in SWEPT.items()})),
+            "folder": Arg("/dev/null", "text"), "store": Arg(None, "none text"),
+            "executor": Arg(None, "none"), "progress": FLAG,
+        },
         "FitConfig": {
             "process": Arg(FitConfig().process), "candidates": Arg(FitConfig().candidates),
             "orders": Arg(2), "any_order": FLAG, "interactions": FLAG,
@@ -441,7 +454,7 @@ IN_WORDS = {
     "pairs": "bits", "positions": "bit", "pub": "result", "readout": "noise",
     "result": "BitArray|shots",
     "run_input": "circuits",
-    "size": "the bits of register", "seed_simulator": "seed", "shots": "the batch",
+    "plan": "SweepPlan", "size": "the bits of register", "seed_simulator": "seed", "shots": "the batch",
     "source": "circuit", "template": "circuit",
     "start": "noise|BackendV2", "text": "noise", "to": "format", "values": "parameters",
     "one_given_zero": "P(1|0)", "zero_given_one": "P(0|1)",

@@ -1,0 +1,121 @@
+"""`SweepPlan`: which circuits, noises, numbers of shots and seeds a sweep goes through."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from qdiff.circuit.loading import load_circuit
+from qdiff.data.argument_checks import (
+    check_flag,
+    check_is,
+    check_list,
+    check_mapping,
+    check_whole,
+    root_of,
+)
+from qdiff.data.storage import one_line
+from qdiff.errors import InputError
+from qdiff.fitting.choose_config import Effort
+from qdiff.noise.spec import NoiseSpec
+from qdiff.noise.text import read_file
+from qdiff.store.shot_job import BATCH, MOST_SHOTS, ShotJob
+from qdiff.sweeps.cell import Cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepPlan:
+    """A cell for each circuit, noise, number of shots, seed and `told`. Checked when built.
+
+    Attributes
+    ----------
+    circuits
+        Files, or families such as ``ising:6``.
+    noise
+        What `NoiseSpec.parse` reads.
+    shots, seeds
+        Whole numbers. Cells that differ only in shots share the whole batches among them.
+    told
+        Whether the fit is told the circuit; ``[false, true]`` does both.
+    effort
+        How much work each fit may take, see `qdiff.fit`.
+    batch
+        Shots a batch of the store.
+
+    Raises `InputError` for what is no plan.
+
+    >>> plan = SweepPlan(circuits=["ghz:2"], noise=["light"], shots=[100, 200], seeds=[1])
+    >>> [cell.shots for cell in plan.cells()]
+    [100, 200]
+    """
+
+    circuits: tuple[str, ...]
+    noise: tuple[str, ...]
+    shots: tuple[int, ...]
+    seeds: tuple[int, ...]
+    told: tuple[bool, ...] = (False,)
+    effort: str = Effort.DEFAULT.value
+    batch: int = BATCH
+
+    def __post_init__(self) -> None:
+        self._check("circuits", lambda value, name: check_is(value, str, name))
+        self._check("noise", lambda value, name: check_is(value, str, name))
+        self._check("shots", lambda value, name: check_whole(value, name, most=MOST_SHOTS))
+        self._check("seeds", _seed)
+        self._check("told", check_flag)
+        Effort.parse(self.effort)
+        check_whole(self.batch, "batch", most=MOST_SHOTS)
+
+    @classmethod
+    def load(cls, path: str | Path) -> SweepPlan:
+        """From a TOML file with these names. Raises `InputError` for any other."""
+        raw = read_file(path, "a sweep")
+        try:
+            return cls.from_dict(tomllib.loads(raw.decode()))
+        except (ValueError, RecursionError) as error:
+            raise InputError(f"{path} is no sweep: {one_line(error)}") from None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> SweepPlan:
+        """From the same as a mapping. Raises `InputError` for names that are not known."""
+        known = [field.name for field in fields(cls)]
+        given = check_mapping(data, "data")
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise InputError(f"data has {unknown[0]!r}; a sweep has {', '.join(known)}")
+        missing = [name for name in ("circuits", "noise", "shots", "seeds") if name not in given]
+        if missing:
+            raise InputError(f"data has no {missing[0]!r}, of which a sweep needs a list")
+        return cls(**given)
+
+    def cells(self) -> list[Cell]:
+        """Its cells, circuits and noises read. Raises `InputError` where one cannot be."""
+        circuits = {name: load_circuit(name) for name in self.circuits}
+        noises = {name: NoiseSpec.parse(name) for name in self.noise}
+        found = {}
+        for name, noise, seed in itertools.product(circuits, noises, self.seeds):
+            job = ShotJob(circuit=circuits[name], noise=noises[noise], seed=seed, batch=self.batch)
+            for shots, told in itertools.product(self.shots, self.told):
+                cell = Cell(
+                    circuit=name, noise=noise, job=job, shots=shots, told=told, effort=self.effort
+                )
+                found[cell.key] = cell
+        return list(found.values())
+
+    def _check(self, name: str, each: Callable[[Any, str], Any]) -> None:
+        values = check_list(getattr(self, name), name)
+        if not values:
+            raise InputError(f"{name} must have at least one entry, got none")
+        object.__setattr__(self, name, tuple(each(value, f"{name}: each") for value in values))
+
+
+def _seed(value: object, name: str) -> int:
+    try:
+        root_of(value)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    return int(value)  # type: ignore[call-overload, no-any-return]
