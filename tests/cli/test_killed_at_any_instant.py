@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,9 +88,9 @@ def kill_at(job: Job, folder: Path, instants: int) -> int:
         job.prepare(place)
         return place
 
-    expected = job.finish(fresh("warm"))
+    expected = job.finish(fresh("whole"))  # the first is slower: it imports for all
     started = time.monotonic()
-    assert job.finish(fresh("whole")) == expected
+    job.start(fresh("timed")).join()
     longest, killed = time.monotonic() - started, 0
     for number, after in enumerate(np.random.default_rng(1).uniform(0, longest, size=instants)):
         process = job.start(place := fresh(number))
@@ -105,7 +105,14 @@ def kill_at(job: Job, folder: Path, instants: int) -> int:
 @pytest.mark.parametrize("name", ["simulate", "sweep", "save"])
 def test_killed_at_a_few_instants(tmp_path: Path, name: str) -> None:
     """Fits: tests/fitting/test_resume_after_kill.py."""
-    assert kill_at(JOBS[name], tmp_path, 4) >= 1
+    assert kill_at(JOBS[name], tmp_path, 3) >= 1
+
+
+@pytest.mark.slow
+def test_killed_while_two_workers_draw(tmp_path: Path) -> None:
+    """They end with the process that they work for, and leave nothing either."""
+    one = JOBS["simulate"]
+    assert kill_at(replace(one, arguments=(*one.arguments[:-1], "2")), tmp_path, 8) >= 4
 
 
 @pytest.mark.slow

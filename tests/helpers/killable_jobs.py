@@ -66,15 +66,16 @@ def command(*arguments: str) -> None:
     sys.argv = ["qdiff", *arguments]
     small = ChosenConfig(config=brief(CONFIG, 30), why="quick")
     with (
-        mock.patch("qdiff.fitting.fit.choose_config", lambda *_, **__: small),
+        mock.patch("qdiff.fitting.fit.choose_config", return_value=small),
         mock.patch("qdiff.fitting.checkpoint.SECONDS_BETWEEN", 0.0),
     ):
         main.main()
 
 
 def save() -> None:
-    """Save shots, over what an earlier run may have saved."""
-    try:
-        LARGE.save("shots.safetensors")
-    except qdiff.InputError:
-        LARGE.save("shots.safetensors", force=True)
+    """Save shots several times, over what an earlier run may have saved."""
+    for name in "abcdefgh":
+        try:
+            LARGE.save(name)
+        except qdiff.InputError:
+            LARGE.save(name, force=True)
