@@ -37,7 +37,7 @@ docs: $(READY)
 extras: $(READY)
 	echo 'setuptools<81' > $(VENV)/build-constraints.txt
 	PIP_CONSTRAINT=$(CURDIR)/$(VENV)/build-constraints.txt $(BIN)/python -m pip install --quiet \
-		--disable-pip-version-check -c constraints.txt -e '.[dev,docs,ibm,mqt,parquet,pandas,clients]'
+		--disable-pip-version-check -c constraints.txt -e '.[dev,docs,ibm,mqt,parquet,pandas,ray,slurm,dask,clients]'
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -66,6 +66,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/wide_comparison.py
 	$(BIN)/python benchmarks/files.py
+	$(BIN)/python benchmarks/executors.py
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
 

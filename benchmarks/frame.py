@@ -13,18 +13,17 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from costs import Seconds, timed
+from costs import Seconds, timed_cell
 from record import RESULTS, Row, environment, read, write
+
+from qdiff.executors.completed import completed
+from qdiff.executors.local_processes import LocalProcesses
 
 Measure = Callable[[Row], Row | list[Row]]
 """From a cell to its row, or rows, without the cell's own entries."""
@@ -124,24 +123,8 @@ def side_by_side(
     tasks: Sequence[Task], workers: int, threads: int | None
 ) -> Iterator[tuple[Row, list[Row], Seconds]]:
     """Each cell, its rows and the seconds that they took, as they come."""
-    if threads is not None:
-        os.environ["OMP_NUM_THREADS"] = str(threads)  # of the processes below
-    waiting, running = iter(tasks), dict[Future[Any], Row]()
-    failure: BaseException | None = None
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as pool:
-        while True:
-            # where a cell failed, no other is begun, and those that run are not lost
-            for cell, work, given in islice(waiting, 0 if failure else workers - len(running)):
-                running[pool.submit(timed, work, given)] = cell
-            if not running:
-                break
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                cell = running.pop(future)
-                if error := future.exception():
-                    failure = failure or error
-                    continue
-                found, seconds = future.result()
-                yield cell, found if isinstance(found, list) else [found], seconds
-    if failure:
-        raise failure
+    engine = LocalProcesses(workers=workers, threads=threads, tasks_each=1)
+    # where a cell failed, no other is begun, and those that run are not lost
+    run = completed(engine, timed_cell, tasks, in_flight=workers, retries=0)
+    for (cell, _, _), (found, seconds) in run:
+        yield cell, found if isinstance(found, list) else [found], seconds

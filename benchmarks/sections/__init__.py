@@ -13,7 +13,7 @@ from sections.mitigation import mitigation, mitigation_wide
 from sections.quality import niu, quality
 from sections.real_data import held_out, known_law
 from sections.service import service
-from sections.speed import files, sampling_speed, simulation_time, steps
+from sections.speed import executors, files, sampling_speed, simulation_time, steps
 from sections.two_sample import two_sample
 
 SECTIONS: dict[str, Section] = {
@@ -37,6 +37,7 @@ SECTIONS: dict[str, Section] = {
     "sampling_speed": sampling_speed,
     "files": files,
     "service": service,
+    "executors": executors,
     "coverage": coverage,
     "wide_comparison": wide_comparison,
     "real_ising": known_law,

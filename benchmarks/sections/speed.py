@@ -135,3 +135,22 @@ def files(content: Row) -> list[str]:
             for row in rows
         ),
     ]
+
+
+def executors(content: Row) -> list[str]:
+    job = content["settings"]["job"]
+    return [
+        "## Two workers and one",
+        "",
+        f"{content['question']} {job['shots']:,} shots of `{job['circuit']}` in batches of "
+        f"{job['batch']:,}, starting the workers included; means of "
+        f"{content['settings']['repeats']} runs with 95 % intervals. Device: {content['device']}. "
+        "Repeat: `python benchmarks/executors.py`.",
+        "",
+        *head(["executor", "identical shots"], ["one worker, s", "two, s", "times faster"]),
+        *(
+            line([row["executor"], "yes" if row["identical"] else "**no**", *map(interval, each)])
+            for row in content["rows"]
+            for each in [[row[n] for n in ("seconds_of_one", "seconds_of_two", "times_faster")]]
+        ),
+    ]

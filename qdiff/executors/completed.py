@@ -123,6 +123,7 @@ class _Run(Generic[Given, Found]):
 def _lost(times: int, error: BaseException) -> InputError:
     why = " ".join(str(error).split())[:200] or type(error).__name__
     return InputError(
-        f"a worker was lost {times} times at the same work, which may need more memory than there "
-        f"is: use fewer --workers or a smaller --batch ({why})"
+        f"a worker was lost {times} times at the same work: use fewer --workers or a smaller "
+        "--batch where memory is short, and keep what a script does under "
+        f"if __name__ == '__main__' ({why})"
     )
