@@ -24,6 +24,18 @@ def small_chains() -> Iterator[None]:
 
 
 @pytest.fixture
+def tiny_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fits of which it does not matter how good they are, whatever the effort."""
+    from killable_fit import CONFIG
+    from quick_fits import brief
+
+    from qdiff.fitting.choose_config import ChosenConfig
+
+    chosen = ChosenConfig(config=brief(CONFIG, 10), why="quick")
+    monkeypatch.setattr("qdiff.fitting.fit.choose_config", lambda *_, **__: chosen)
+
+
+@pytest.fixture
 def short_trainings(monkeypatch: pytest.MonkeyPatch, small_chains: None) -> None:
     """And as few steps as a plan may have."""
     from qdiff.fitting import choose_config

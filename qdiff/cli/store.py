@@ -9,6 +9,7 @@ import typer
 
 from qdiff.cli import console
 from qdiff.cli.options import JsonOption
+from qdiff.errors import InputError
 
 
 def store(
@@ -25,6 +26,8 @@ def store(
     from qdiff.store.shot_store import ShotStore
 
     kept = ShotStore(folder)
+    if not merge and not folder.is_dir():
+        raise InputError(f"there is no folder {folder}")
     merged = kept.merge(*merge) if merge else None
     jobs = kept.jobs()
     if json:
@@ -40,8 +43,8 @@ def store(
 
 
 def _line(job: dict[str, Any]) -> str:
-    noise = (job.get("noise") or {}).get("name") or ("noisy" if job.get("noise") else "ideal")
-    return (
-        f"{job['shots']:,} shots of {job.get('circuit')}, {noise}, seed {job.get('seed')}, in "
-        f"batches of {job.get('batch')}: {job.get('job', '')[:12]}"
-    )
+    noise = job.get("noise")
+    if isinstance(noise, dict):
+        noise = noise.get("name") or "noise without a name"
+    of = f"{job.get('circuit')}, {noise or 'ideal'}, seed {job.get('seed')}"
+    return f"{job['shots']:,} shots of {of}, in batches of {job.get('batch')}: {job['job'][:12]}"

@@ -122,7 +122,11 @@ def _write_index(path: Path, job: ShotJob) -> None:
 def index_in(path: Path) -> dict[str, Any]:
     """What a job's index says; nothing where there is none, or it is damaged."""
     try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
+        found = json.loads(path.read_text(), parse_constant=_no_number)
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from qdiff.data.output import folder_for, remove_unfinished, write_bytes
 from qdiff.errors import InputError
 from qdiff.store.batch_files import batch_named, checksum, read_batch
 from qdiff.store.shot_job import Batch
+
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +50,10 @@ class Merged:
 def merge_folders(source: Path, target: Path, index: str) -> Merged:
     """Take over each job's index and batches."""
     merged = Merged()
-    for job in sorted(each for each in source.iterdir() if (each / index).is_file()):
+    for job in sorted(each for each in source.iterdir() if _KEY.fullmatch(each.name)):
         place = folder_for(target / job.name)
         remove_unfinished(place)
-        if not (place / index).exists():
+        if (job / index).is_file() and not (place / index).exists():
             write_bytes(place / index, (job / index).read_bytes(), force=True)
         for path, batch in _batches(job):
             merged += _take(path, place / path.name, job.name, batch)

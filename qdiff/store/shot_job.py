@@ -24,7 +24,7 @@ BATCH = 10_000
 """Shots a batch, where nothing is said: what a kill may cost, a worker."""
 
 MOST_SHOTS = 10**12
-_MOST_BATCHES = 10**7
+_MOST_BATCHES = 10**6
 
 _DRAWS = 1
 """Raised whenever the same seed gives other shots, though the version of qdiff is the same."""

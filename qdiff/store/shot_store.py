@@ -127,7 +127,10 @@ class ShotStore:
     def jobs(self) -> list[dict[str, Any]]:
         """A record a job, as its index has it, with the number of ``shots`` in whole batches."""
         indices = sorted((self.folder / SHOTS).glob(f"*/{INDEX}"))
-        return [{**index_in(path), "shots": _kept(path.parent)} for path in indices]
+        return [
+            {**index_in(path), "job": path.parent.name, "shots": _kept(path.parent)}
+            for path in indices
+        ]
 
     def merge(self, *others: ShotStore | str | Path) -> Merged:
         """Take over the batches of other stores that are not here yet, each one checked.

@@ -11,18 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from killable_fit import CONFIG
-from quick_fits import brief
-
-from qdiff.fitting.choose_config import ChosenConfig
 
 SWEEP = 'circuits = ["ghz:2"]\nnoise = ["light"]\nshots = [%s]\nseeds = [1]\nbatch = 20\n'
 
 
-@pytest.fixture(autouse=True)
-def _small_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = ChosenConfig(config=brief(CONFIG, 10), why="quick")
-    monkeypatch.setattr("qdiff.fitting.fit.choose_config", lambda *_, **__: chosen)
+pytestmark = pytest.mark.usefixtures("tiny_fits")
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ def test_what_cannot_be_is_refused_before_any_work(tmp_path: Path, drawn: list[B
     for wrong, says in (
         ({"shots": 0}, "shots"), ({"batch": 0}, "batch"), ({"seed": -1}, "seed"),
         ({"noise": "volcanic"}, "volcanic"), ({"circuit": "ghz"}, "ghz"),
-        ({"shots": 10**12, "batch": 1}, "batch must be at least 100,000"),
+        ({"shots": 10**12, "batch": 1}, "batch must be at least 1,000,000"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=says):
             store.shots(**{**JOB, "shots": 100, **wrong})

@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from killable_fit import CONFIG
-from quick_fits import brief
 
 import qdiff
 from qdiff import InputError, LocalProcesses, ShotStore, SweepPlan
-from qdiff.fitting.choose_config import ChosenConfig
 from qdiff.sweeps.cell import Cell
 from qdiff.sweeps.sweep_table import to_csv, to_page, to_parquet
 
@@ -25,14 +22,7 @@ PLAN: dict[str, Any] = {
 
 
 @pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fits of which it does not matter how good they are."""
-    chosen = ChosenConfig(config=brief(CONFIG, 10), why="quick")
-    monkeypatch.setattr("qdiff.fitting.fit.choose_config", lambda *_, **__: chosen)
-
-
-@pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch, small: None) -> list[Cell]:
+def measured(monkeypatch: pytest.MonkeyPatch, tiny_fits: None) -> list[Cell]:
     """The cells that are measured, as they are."""
     seen, measure = [], Cell.measure
     monkeypatch.setattr(
@@ -67,7 +57,8 @@ def test_a_larger_plan_adds_to_what_is_there(tmp_path: Path, measured: list[Cell
     assert whole.to_records() == second.to_records()
 
 
-def test_a_record_is_what_the_functions_give(tmp_path: Path, small: None) -> None:
+@pytest.mark.usefixtures("tiny_fits")
+def test_a_record_is_what_the_functions_give(tmp_path: Path) -> None:
     found = qdiff.sweep(plan(told=[True]), tmp_path, store=tmp_path / "elsewhere").records[0]
     shots = ShotStore(tmp_path / "elsewhere").shots("ghz:2", "light", shots=40, seed=1, batch=40)
     assert found["distinct"] == len(shots.counts)
