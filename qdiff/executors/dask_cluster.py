@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -38,7 +39,12 @@ class DaskCluster(Engine):
     def open(self) -> Iterator[Executor]:
         distributed = needed("distributed")
         address = os.environ.get(_ADDRESS)
-        local = {"n_workers": self.workers, "threads_per_worker": 1, "dashboard_address": None}
+        local = {
+            "n_workers": self.workers,
+            "threads_per_worker": 1,
+            "dashboard_address": None,
+            "silence_logs": logging.CRITICAL,
+        }
         with (
             distributed.Client(address, set_as_default=False)
             if address
@@ -48,7 +54,7 @@ class DaskCluster(Engine):
             try:
                 yield executor
             except BaseException:
-                executor.shutdown(wait=False, cancel_futures=True)
+                executor.shutdown(wait=False)  # gives up what is not done
                 raise
             executor.shutdown()
 

@@ -146,14 +146,17 @@ def processes_of(folder: Path, number: int, alive: Callable[[], bool]) -> list[p
     return [psutil.Process(int(name)) for name in names]
 
 
-def test_what_runs_is_ended_with_the_iteration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "engine", ["local", *SLOW, pytest.param("slurm", marks=pytest.mark.slow)], indirect=True
+)
+def test_what_runs_is_ended_with_the_iteration(engine: Engine, tmp_path: Path) -> None:
     """By Ctrl-C, that is: it comes out of the waiting as an exception."""
-    engine = LocalProcesses(workers=2)
+    (folder := tmp_path / "begun").mkdir()
 
     def tasks() -> Iterator[Path]:
-        yield tmp_path
-        yield tmp_path
-        found.extend(processes_of(tmp_path, 2, lambda: True))
+        yield folder
+        yield folder
+        found.extend(processes_of(folder, 2, lambda: True))
         raise KeyboardInterrupt
 
     found: list[psutil.Process] = []
