@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from qdiff.environment import needed
-from qdiff.executors.engine import Engine, check_workers, cores
+from qdiff.executors.engine import Engine, check_workers, cores, reached
 
 _ADDRESS = "DASK_SCHEDULER_ADDRESS"
+_PATIENCE = "20s"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +46,11 @@ class DaskCluster(Engine):
             "dashboard_address": None,
             "silence_logs": logging.CRITICAL,
         }
-        with (
-            distributed.Client(address, set_as_default=False)
-            if address
-            else distributed.Client(set_as_default=False, **local)
-        ) as client:
+        with reached(f"the Dask scheduler {address or 'of this machine'}"):
+            client = distributed.Client(
+                address, set_as_default=False, timeout=_PATIENCE, **({} if address else local)
+            )
+        with client:
             executor = client.get_executor(pure=False)
             try:
                 yield executor

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 
 from qdiff.data.argument_checks import check_whole
+from qdiff.errors import InputError
 
 MOST_WORKERS = 100_000
 
@@ -32,6 +34,16 @@ class Engine(ABC):
     def in_flight(self) -> int:
         """How much is handed over at a time: enough that no worker waits, and no more."""
         return 2 * self.workers
+
+
+@contextmanager
+def reached(cluster: str) -> Iterator[None]:
+    """Say in one line that a cluster cannot be reached."""
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(f"{cluster} cannot be reached: {why}") from None
 
 
 def cores() -> int:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from qdiff.environment import needed
-from qdiff.executors.engine import Engine, check_workers, cores
+from qdiff.executors.engine import Engine, check_workers, cores, reached
 from qdiff.executors.transfer import transfer
 
 _ADDRESS = "RAY_ADDRESS"
@@ -61,12 +61,13 @@ def _connected(ray: Any, workers: int) -> Iterator[None]:
     address = os.environ.get(_ADDRESS)
     local = {"num_cpus": workers, "include_dashboard": False}
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anyone
-    ray.init(
-        address=address or "local",
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        **({} if address else local),
-    )
+    with reached(f"the Ray cluster {address or 'of this machine'}"):
+        ray.init(
+            address=address or "local",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **({} if address else local),
+        )
     try:
         yield
     finally:

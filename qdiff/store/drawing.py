@@ -20,6 +20,7 @@ from qdiff.errors import InputError, StoreWarning
 from qdiff.executors.completed import completed
 from qdiff.executors.engine import Engine
 from qdiff.executors.this_process import ThisProcess
+from qdiff.noise.attach import attach_noise
 from qdiff.progress import progress_bar
 from qdiff.store.batch_files import read_batch, write_batch
 from qdiff.store.shot_job import Batch, Drawing, ShotJob
@@ -50,6 +51,8 @@ def draw_jobs(
         (job, batch) for job, batches in wanted for batch in _without(batches, places[job.key])
     ]
     there = sum(len(batches) for _, batches in wanted) - len(missing)
+    for job in {id(job): job for job, _ in missing}.values():
+        attach_noise(job.circuit, job.noise)  # refuses and warns here, once, and not in workers
     tasks = (_drawing(job, batch) for job, batch in missing)
     with progress_bar("simulate", there + len(missing), shown=progress) as tick:
         for _ in range(there):

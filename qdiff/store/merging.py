@@ -36,6 +36,7 @@ class Merged:
     damaged: int = 0
 
     def to_dict(self) -> dict[str, int]:
+        """The numbers by their names."""
         return asdict(self)
 
     def __add__(self, other: Merged) -> Merged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ from qiskit import QuantumCircuit
 from qdiff.circuit.structural_hash import circuit_hash
 from qdiff.data.argument_checks import check_whole, is_whole, root_of, shown
 from qdiff.data.shots import Shots
-from qdiff.errors import InputError
+from qdiff.errors import InputError, NoiseWarning
 from qdiff.noise.spec import NoiseSpec
 from qdiff.simulation.provenance import circuit_record, versions
 from qdiff.simulation.simulate import simulate
@@ -114,7 +115,9 @@ class Drawing:
 
     def draw(self) -> Shots:
         root = np.random.SeedSequence(self.seed, spawn_key=(self.batch.index,))
-        return simulate(self.circuit, self.noise, shots=self.batch.shots, seed=root)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NoiseWarning)
+            return simulate(self.circuit, self.noise, shots=self.batch.shots, seed=root)
 
 
 def hash_of(decides: dict[str, Any]) -> str:

@@ -77,6 +77,12 @@ def sweep(
         Where shots are drawn and cells are fitted, see `ShotStore.shots`.
 
     Raises `InputError` where a circuit or noise cannot be read, and a folder not be written to.
+
+    >>> import tempfile
+    >>> plan = SweepPlan(circuits=["ghz:2"], noise=["light"], shots=[50], seeds=[1], effort="fast")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [sweep(plan, folder).measured for _ in range(2)]
+    [1, 0]
     """
     check_is(plan, SweepPlan, "plan")
     check_flag(progress, "progress")

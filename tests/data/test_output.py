@@ -141,6 +141,27 @@ def test_what_a_killed_process_left_is_removed_by_the_next_run(tmp_path) -> None
     ]  # fmt: skip
 
 
+_KILLED_AT_THE_END = """
+import os, signal, sys
+from qdiff.data import output
+link = os.link
+os.link = lambda *paths: (link(*paths), os.kill(os.getpid(), signal.SIGKILL))
+output.write_bytes(sys.argv[1], b"whole")
+"""
+
+
+def test_a_writer_killed_at_its_end_leaves_no_second_name(tmp_path) -> None:
+    """The file is there then, so that it is not written again."""
+    path = tmp_path / "file"
+    done = subprocess.run([sys.executable, "-c", _KILLED_AT_THE_END, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(os.listdir(tmp_path)) == 2
+    with pytest.raises(InputError, match="exists"):
+        output.check_output(path, force=False)
+    assert os.listdir(tmp_path) == ["file"]
+    assert path.read_bytes() == b"whole"
+
+
 def test_writers_at_the_same_time_do_not_disturb_each_other(tmp_path) -> None:
     path, errors = tmp_path / "file", []
 

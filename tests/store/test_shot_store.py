@@ -13,7 +13,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 import qdiff
-from qdiff import InputError, LocalProcesses, NoiseSpec, Shots, ShotStore
+from qdiff import InputError, LocalProcesses, NoiseSpec, NoiseWarning, Shots, ShotStore
 from qdiff.errors import StoreWarning
 from qdiff.store import shot_job
 from qdiff.store.batch_files import batch_named, read_batch, write_batch
@@ -76,6 +76,14 @@ def test_workers_draw_what_this_process_does(tmp_path: Path) -> None:
     engine = LocalProcesses(workers=2)
     assert ShotStore(tmp_path / "there").shots(**JOB, shots=450, executor=engine) == here
     assert files(tmp_path / "here") == files(tmp_path / "there")
+
+
+def test_gates_without_noise_are_said_once_and_not_by_workers(tmp_path: Path, capfd: Any) -> None:
+    noise, engine = NoiseSpec(p1=0.01), LocalProcesses(workers=2)
+    with pytest.warns(NoiseWarning) as warned:
+        ShotStore(tmp_path).draw("ghz:2", noise, shots=30, batch=10, executor=engine)
+    assert len(warned) == 1
+    assert capfd.readouterr().err == ""
 
 
 def keys(**changed: Any) -> str:
