@@ -17,7 +17,7 @@ from qdiff.data.output import as_path
 from qdiff.data.temporary_files import in_use, remove_left_behind
 from qdiff.environment import needed
 from qdiff.errors import InputError
-from qdiff.executors.engine import Engine, check_workers
+from qdiff.executors.engine import Engine, check_workers, reached
 
 _PREFIX = ".qdiff-slurm-"
 _SETTINGS = "QDIFF_SLURM"
@@ -97,7 +97,8 @@ class _Jobs(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        self._running[future] = self._jobs.submit(_caught, fn, args, kwargs)
+        with reached("Slurm"):
+            self._running[future] = self._jobs.submit(_caught, fn, args, kwargs)
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
