@@ -21,6 +21,14 @@ NoiseOption = Annotated[
     ),
 ]
 ShotsOption = Annotated[int, typer.Option(help="How many shots.")]
+GroupingOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--grouping/--no-grouping",
+        help="Draw errors first and simulate shots that share them together, or leave all to Aer; "
+        "by default where it pays.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option(min=0, help="The root of every random number.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 FullOption = Annotated[bool, typer.Option("--full", help="Print everything, not one screen.")]

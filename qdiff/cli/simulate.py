@@ -13,6 +13,7 @@ from qdiff.cli.options import (
     CircuitArgument,
     ExecutorOption,
     ForceOption,
+    GroupingOption,
     JsonOption,
     NoiseOption,
     SeedOption,
@@ -34,6 +35,7 @@ def simulate(
         Path | None,
         typer.Option(help=f"Where the shots go: {DEFAULT_OUT}, or with --store only there."),
     ] = None,
+    grouping: GroupingOption = None,
     force: ForceOption = False,
     store: StoreOption = None,
     batch: Annotated[
@@ -46,7 +48,8 @@ def simulate(
     workers: WorkersOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Draw noisy shots with Aer; with --store long simulations that may be stopped at any time.
+    """Draw noisy shots, with Aer or by drawing their errors first; with --store in batches that
+    may be stopped at any time.
 
     Example: qdiff simulate ising:12 --shots 20000 --out shots.safetensors
     """
@@ -57,9 +60,12 @@ def simulate(
 
         out = DEFAULT_OUT if out is None else out
         outputs.check_shots(out, circuit, noise, force=force, as_json=json)
-        found = drawn(circuit, noise, shots=shots, seed=seed, progress=console.interactive(json))
+        shown = console.interactive(json)
+        found = drawn(circuit, noise, shots=shots, seed=seed, grouping=grouping, progress=shown)
         results.save(found, out, force=force, as_json=json)
         return
+    if grouping is not None:
+        raise InputError("a store groups shots where it pays; leave --grouping out with --store")
     from qdiff.cli import stored_shots
 
     if out is not None:

@@ -1,4 +1,4 @@
-"""Noisy shots from Aer."""
+"""Noisy shots, from Aer or by drawing the errors first."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from qdiff.noise.spec import NoiseSpec, as_spec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
 from qdiff.simulation.aer_method import Choice, Method, choose_method, workload_of
+from qdiff.simulation.grouped_shots import GROUPING, draw, grouped, grouped_if_it_pays
 from qdiff.simulation.provenance import circuit_record, seed_record
 
 Noise: TypeAlias = NoiseSpec | str | NoiseModel | None
@@ -38,20 +39,25 @@ def simulate(
     shots: int = 10_000,
     seed: Seed = None,
     method: Method | str | None = None,
+    grouping: bool | None = None,
     progress: bool = False,
 ) -> Shots:
-    """Draw `shots` of `circuit` under `noise` with Aer, on all cores.
+    """Draw `shots` of `circuit` under `noise`: with Aer, or the errors first where that pays.
 
-    The method is chosen by size, noise and shots (see `aer_method.choose_method`) and recorded
-    with its reason in the provenance, as are the seed and the noise. Long work is cut into batches
-    with independent child seeds. The same seed gives the same shots on one machine with the same
+    Aer's method is chosen by size, noise and shots (see `aer_method.choose_method`). Where that
+    would take long, and gate errors happen by chance alone (depolarizing, T2 <= T1), the errors of
+    each shot are drawn first and shots that share them are simulated together (see
+    `error_patterns`): as independent, and far faster. `grouping` True insists on that, False
+    forbids it, and so does asking for one of Aer's methods. What was chosen is recorded with its
+    reason in the provenance, as are the seed and the noise. Long work is cut into batches with
+    independent child seeds. The same seed gives the same shots on one machine with the same
     versions.
 
     An Aer `NoiseModel` is used as it is; gates that it has no error for are reported by a
     `NoiseWarning`.
 
     Raises `InputError` when `shots` is not a positive whole number, for whatever `load_circuit`
-    and `NoiseSpec.parse` refuse, and when Aer cannot run the circuit.
+    and `NoiseSpec.parse` refuse, when Aer cannot run the circuit, and when `grouping` cannot.
 
     >>> bell = QuantumCircuit(2)
     >>> _ = bell.h(0), bell.cx(0, 1), bell.measure_all()
@@ -61,6 +67,7 @@ def simulate(
     shots = check_whole(shots, "shots", most=_MOST_SHOTS)
     check_flag(progress, "progress")
     asked = _method(method)
+    _check_grouping(grouping, asked, noise)
     source = load_circuit(circuit)
     spec = None if isinstance(noise, NoiseModel) else as_spec(noise)
     noisy = (
@@ -70,15 +77,24 @@ def simulate(
     )
     workload = workload_of(noisy, shots=shots, dynamic=is_dynamic(source))
     choice = choose_method(workload, memory=total_memory(), asked=asked)
+    sampler, reason = None, choice.reason
+    if grouping:
+        sampler, reason = grouped(noisy), "asked for"
+    elif grouping is None and asked is None and spec is not None:
+        sampler, reason = grouped_if_it_pays(noisy, workload, choice) or (None, reason)
     root = aer.root_seed(seed)
     record = {
         **circuit_record(source, spec),
         **seed_record(root),
-        "method": choice.method.value,
-        "why": choice.reason,
+        "method": choice.method.value if sampler is None else GROUPING,
+        "why": reason,
     }
     if isinstance(noise, NoiseModel):
         record["noise"] = {"description": f"Aer {noise!r}"}
+    if sampler is not None:
+        words, times = draw(sampler, shots, root, progress=progress)
+        named = registers_of(source)
+        return Shots.from_words(words, times, registers=named, provenance=record)
     counts = _counts(noisy, choice, shots, root, progress=progress)
     return Shots.from_counts(counts, registers=registers_of(source), provenance=record)
 
@@ -101,6 +117,17 @@ def _counts(
             total.update(data["counts"])
             tick()
     return total
+
+
+def _check_grouping(grouping: bool | None, method: Method | None, noise: Noise) -> None:
+    if grouping is None or not check_flag(grouping, "grouping"):
+        return
+    if method is not None:
+        raise InputError(f"method {method.value} is Aer's; leave it out, or leave grouping out")
+    if isinstance(noise, NoiseModel):
+        raise InputError(
+            "an Aer noise model is Aer's alone; give a NoiseSpec, or leave grouping out"
+        )
 
 
 def _method(method: Method | str | None) -> Method | None:

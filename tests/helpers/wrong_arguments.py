@@ -435,7 +435,7 @@ def rows() -> dict[str, dict[str, Arg]]:
         },
         "simulate": {
             "circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "shots": Arg(10), "seed": SEED,
-            "method": Arg(None, "none"), "progress": FLAG,
+            "method": Arg(None, "none"), "grouping": Arg(None, "none true"), "progress": FLAG,
         },
         "trajectories": {
             "circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "samples": Arg(3), "seed": SEED,
