@@ -60,6 +60,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/family.py
 	$(BIN)/python benchmarks/alarm.py
 	$(BIN)/python benchmarks/simulation_time.py
+	$(BIN)/python benchmarks/pattern_grouping.py
 	$(BIN)/python benchmarks/niu.py
 	$(BIN)/python benchmarks/steps.py
 	$(BIN)/python benchmarks/sampling_speed.py

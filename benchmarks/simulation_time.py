@@ -26,8 +26,10 @@ TIMED_SHOTS, TIMED_TRAJECTORIES = 200, 200
 def measure(cell: Row) -> Row:
     circuit = cell["circuit"]
     loaded = qdiff.load_circuit(circuit)
-    qdiff.simulate(loaded, NOISE, shots=10, seed=2)  # transpiles and loads what is loaded once
-    _, spent = timed(qdiff.simulate, loaded, NOISE, shots=TIMED_SHOTS, seed=1)
+    qdiff.simulate(
+        loaded, NOISE, shots=10, seed=2, grouping=False
+    )  # transpiles and loads what is loaded once
+    _, spent = timed(qdiff.simulate, loaded, NOISE, shots=TIMED_SHOTS, seed=1, grouping=False)
     shot = spent.wall / TIMED_SHOTS
     rough, spent = timed(qdiff.trajectories, loaded, NOISE, samples=TIMED_TRAJECTORIES, seed=3)
     trajectory = spent.wall / TIMED_TRAJECTORIES

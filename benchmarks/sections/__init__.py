@@ -10,6 +10,7 @@ from sections.learned_noise import learned_noise
 from sections.main_job import main_job
 from sections.markdown import Section
 from sections.mitigation import mitigation, mitigation_wide
+from sections.pattern_grouping import pattern_grouping
 from sections.quality import niu, quality
 from sections.real_data import held_out, known_law
 from sections.service import service
@@ -32,6 +33,7 @@ SECTIONS: dict[str, Section] = {
     "mitigation": mitigation,
     "mitigation_wide": mitigation_wide,
     "simulation_time": simulation_time,
+    "pattern_grouping": pattern_grouping,
     "niu": niu,
     "steps": steps,
     "sampling_speed": sampling_speed,
