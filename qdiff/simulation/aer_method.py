@@ -98,6 +98,11 @@ def choose_method(workload: Workload, *, memory: int, asked: Method | None = Non
     )
 
 
+def statevector_seconds(num_qubits: int, num_gates: int, runs: int) -> float:
+    """About how long so many runs of a state vector take."""
+    return runs * num_gates * (_STATEVECTOR_GATE + _STATEVECTOR_AMPLITUDE * 2.0**num_qubits)
+
+
 def workload_of(noisy: NoisyCircuit, *, shots: int, dynamic: bool) -> Workload:
     """Describe a prepared circuit, its measurements included."""
     circuit = noisy.circuit
@@ -144,7 +149,7 @@ def _seconds(workload: Workload, method: Method) -> float:
     size, gates, shots = workload.num_qubits, workload.num_gates, workload.shots
     runs = shots if workload.repeated else 1
     if method is Method.STATEVECTOR:
-        return runs * gates * (_STATEVECTOR_GATE + _STATEVECTOR_AMPLITUDE * 2.0**size)
+        return statevector_seconds(size, gates, runs)
     if method is Method.DENSITY_MATRIX:
         return (shots if workload.dynamic else 1) * gates * _DENSITY_ENTRY * 4.0**size
     if method is Method.STABILIZER:

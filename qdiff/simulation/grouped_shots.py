@@ -32,20 +32,25 @@ def grouped_if_it_pays(
     noisy: NoisyCircuit, workload: Workload, aer: Choice
 ) -> tuple[PatternSampler, str] | None:
     """A sampler and the reason for it; None where Aer's method is likely to be as fast."""
-    if not workload.noisy or workload.dynamic or aer.seconds < 2 * _START:
+    if not workload.noisy or workload.dynamic or not pays(0.0, aer.seconds):
         return None
     try:
         sampler = grouped(noisy)
     except InputError:  # another kind of noise or circuit, or too little memory
         return None
     seconds = sampler.seconds(workload.shots)
-    if _AT_LEAST * (seconds + _START) > aer.seconds:
+    if not pays(seconds, aer.seconds):
         return None
     reason = (
         f"{workload.num_qubits} qubits, {workload.num_gates} gates, {workload.shots} shots: about "
         f"{seconds:.1g} s of one core (Aer's {aer.method.value} {aer.seconds:.1g} s)"
     )
     return sampler, reason
+
+
+def pays(seconds: float, aer: float) -> bool:
+    """Whether that many seconds, and the start, are clearly fewer than Aer's."""
+    return _AT_LEAST * (seconds + _START) <= aer
 
 
 def grouped(noisy: NoisyCircuit) -> PatternSampler:

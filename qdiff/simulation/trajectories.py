@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from qdiff.data.shots import Seed
 from qdiff.noise.spec import NoiseSpec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
+from qdiff.simulation.grouped_shots import GROUPING
+from qdiff.simulation.grouped_trajectories import grouped_means, planned_if_it_pays
 from qdiff.simulation.measured_circuit import MeasuredCircuit, Table
 from qdiff.simulation.provenance import seed_record
 
@@ -38,6 +41,10 @@ def trajectories(
     means over the root of their number, itself good to about 10 %. An outcome that only rare
     errors reach can have a standard error that is too small, even 0.
 
+    Where Aer would take long and errors happen by chance alone, those with the same errors are
+    simulated once (see `error_patterns`), in batches of state vectors, on a graphics card where
+    there is one; provenance says which `engine` it was.
+
     Raises `InputError` for fewer than 2 samples and wherever `exact` does, except that memory has
     to hold state vectors only.
     """
@@ -48,16 +55,33 @@ def trajectories(
     root = aer.root_seed(seed)
     batches = min(samples, _MAX_BATCHES)
     size = -(-samples // batches)
+    planned = planned_if_it_pays(task, batches, size)
     means = _RunningMoments()
     with progress_bar("trajectories", batches, shown=progress) as tick:
-        for child in aer.child_seeds(root, batches):
-            table = task.averaged_probabilities(shots=size, seed=child)
+        tables = (
+            _from_aer(task, batches, size, root)
+            if planned is None
+            else grouped_means(task, planned, batches, size, root)
+        )
+        for table in tables:
             means.add(task.after_readout(table))
             tick()
-    record = {"method": "trajectories", "samples": size * batches, "batches": batches}
+    record = {
+        "method": "trajectories",
+        "engine": "aer" if planned is None else GROUPING,
+        "samples": size * batches,
+        "batches": batches,
+    }
     return task.distribution(
         means.mean, standard_error=means.standard_error, provenance={**record, **seed_record(root)}
     )
+
+
+def _from_aer(
+    task: MeasuredCircuit, batches: int, size: int, root: np.random.SeedSequence
+) -> Iterator[Table]:
+    for child in aer.child_seeds(root, batches):
+        yield task.averaged_probabilities(shots=size, seed=child)
 
 
 class _RunningMoments:

@@ -18,10 +18,11 @@ from qdiff.noise.attach import attach_noise
 from qdiff.simulation import grouped_shots
 from qdiff.simulation.aer_method import choose_method, workload_of
 from qdiff.simulation.error_patterns import walk
+from qdiff.simulation.error_patterns.averages import averaged_laws
 from qdiff.simulation.error_patterns.blocks import BLOCK_QUBITS, Block, blocks_of
 from qdiff.simulation.error_patterns.draw import draw_errors
 from qdiff.simulation.error_patterns.noisy_gates import NoisyGate, errors_of, noisy_gates
-from qdiff.simulation.error_patterns.sampler import PatternSampler, averaged_law
+from qdiff.simulation.error_patterns.sampler import PatternSampler
 from qdiff.simulation.error_patterns.states import choose, layouts
 from qdiff.simulation.grouped_shots import GROUPING, grouped, grouped_if_it_pays
 
@@ -112,7 +113,7 @@ class TestWalk:
         circuit = random_circuit(6, 50, seed=4)
         bare, _ = split_measurements(circuit)
         planned = layouts(blocks_of(gates_of(circuit), dying=False))
-        law = averaged_law(planned, [*range(6)], np.array([3]), np.random.default_rng(1))
+        law = averaged_laws(planned, [*range(6)], np.array([3]), np.random.default_rng(1))
         assert law[0] == pytest.approx(Statevector(bare).probabilities(), abs=1e-6)
 
     def test_small_batches_give_the_same_shots(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,9 @@ from qdiff.simulation.error_patterns.states import Layout, as_tensor, choose, we
 BATCH_AMPLITUDES = 1 << 18
 """How many numbers are carried on together: enough to be worth a call, few enough for a cache."""
 
+_ON_A_CARD = 1 << 25
+"""The same on a graphics card, which has to be kept busy."""
+
 
 @dataclass(frozen=True, eq=False)
 class Branch:
@@ -67,6 +70,7 @@ class Walk:
         self._uniforms = uniforms
         self._device = device
         self._finish = finish
+        self._most = BATCH_AMPLITUDES if device.type == "cpu" else _ON_A_CARD
 
     def run(self) -> None:
         """Bring all shots to their ends."""
@@ -85,7 +89,7 @@ class Walk:
         layout = self._layouts[branch.block]
         groups, members, erring = self._groups(branch)
         size = 1 << len(layout.before) + len(layout.block.born)
-        if len(groups) > 1 and len(groups) * size > BATCH_AMPLITUDES:
+        if len(groups) > 1 and len(groups) * size > self._most:
             first = members < len(groups) // 2
             return _part(branch, first), [_part(branch, ~first)]
         products, members = self._products(branch, groups, members, erring)
@@ -183,3 +187,8 @@ def _part(branch: Branch, chosen: NDArray[np.bool_]) -> Branch:
     if len(used) < len(states):
         states = states[torch.from_numpy(used).to(states.device)]
     return Branch(branch.block, states, branch.shots[chosen], owners)
+
+
+def best_device() -> torch.device:
+    """A graphics card where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
