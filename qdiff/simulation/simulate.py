@@ -46,7 +46,7 @@ def simulate(
 
     Aer's method is chosen by size, noise and shots (see `aer_method.choose_method`). Where that
     would take long, and gate errors happen by chance alone (depolarizing, T2 <= T1), the errors of
-    each shot are drawn first and shots that share them are simulated together (see
+    each shot are drawn first and shots that share them are simulated together, on one core (see
     `error_patterns`): as independent, and far faster. `grouping` True insists on that, False
     forbids it, and so does asking for one of Aer's methods. What was chosen is recorded with its
     reason in the provenance, as are the seed and the noise. Long work is cut into batches with

@@ -170,7 +170,9 @@ class TestChoice:
         assert first.provenance["method"] == GROUPING
         assert first.provenance["why"] == "asked for"
 
-    def test_it_is_chosen_where_it_pays(self) -> None:
+    def test_it_is_chosen_where_it_pays(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("os.cpu_count", lambda: 2)
+
         def chosen(name: str, noise: str, shots: int) -> bool:
             noisy = attach_noise(load_circuit(name), NoiseSpec.parse(noise))
             workload = workload_of(noisy, shots=shots, dynamic=False)
@@ -186,8 +188,21 @@ class TestChoice:
             "brickwork:16,depth=16", "depolarizing:p1=0,p2=1e-2,t1=1e-4,time2=1e-7", 10**4
         )
 
+    def test_many_cores_are_aer_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("os.cpu_count", lambda: 4)
+        assert grouped_shots.pays(10.0, 100.0)
+        assert not grouped_shots.pays(10.0, 90.0)
+        assert not grouped_shots.pays(0.0, 15.0)
+
+    def test_a_circuit_without_gates(self) -> None:
+        circuit = QuantumCircuit(2, 3)
+        circuit.measure([0, 1], [2, 0])
+        shots = simulate(circuit, NoiseSpec(readout=(1.0, 0.0)), shots=7, seed=1, grouping=True)
+        assert shots.to_counts() == {"101": 7}
+
     def test_the_flag_turns_it_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(grouped_shots, "_START", 0.01)
+        monkeypatch.setattr("os.cpu_count", lambda: 1)
         arguments = ("brickwork:10,depth=10", NoiseSpec(p1=1e-3, p2=1e-2))
         on, off = (
             simulate(*arguments, shots=400, seed=1, grouping=grouping) for grouping in (None, False)

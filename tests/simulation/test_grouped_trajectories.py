@@ -76,7 +76,9 @@ def test_same_seed_same_law_and_qubits_without_gates() -> None:
     assert np.abs(first.probabilities - exact(circuit, "heavy").probabilities).max() < 0.01
 
 
-def test_it_is_chosen_where_it_pays() -> None:
+def test_it_is_chosen_where_it_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+
     def engine(name: str, noise: str, samples: int) -> object:
         return trajectories(name, noise, samples=samples, seed=1).provenance["engine"]
 

@@ -10,7 +10,8 @@ batch waits for every error of a shot and every doubling of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,12 +78,13 @@ class Walk:
         shots = np.arange(len(self._uniforms))
         empty = torch.ones((1, 1), dtype=torch.complex64, device=self._device)
         waiting = [Branch(0, empty, shots, np.zeros_like(shots))]
-        while waiting:
-            branch = waiting.pop()
-            while branch.block < len(self._layouts):
-                branch, later = self._step(branch)
-                waiting += later
-            self._finish(branch.states, branch.shots, branch.owners)
+        with _one_thread():
+            while waiting:
+                branch = waiting.pop()
+                while branch.block < len(self._layouts):
+                    branch, later = self._step(branch)
+                    waiting += later
+                self._finish(branch.states, branch.shots, branch.owners)
 
     def _step(self, branch: Branch) -> tuple[Branch, list[Branch]]:
         """`branch` after its next block; or one half of it before that, and the other half."""
@@ -187,6 +189,17 @@ def _part(branch: Branch, chosen: NDArray[np.bool_]) -> Branch:
     if len(used) < len(states):
         states = states[torch.from_numpy(used).to(states.device)]
     return Branch(branch.block, states, branch.shots[chosen], owners)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Products this small gain nothing from more, which wait for each other on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def best_device() -> torch.device:
