@@ -14,7 +14,9 @@ def pattern_grouping(content: Row) -> list[str]:
         f"{settings['depth']}, `{settings['noise']}` and a third of it; each row is a circuit. Aer "
         f"has the fastest of {len(rows[0]['aer_seconds_a_shot_tried'])} settings of its state "
         "vector. One thread each, processor time, in turns; in brackets by the clock of a machine "
-        "that had other work. p-values: the least of four of Pearson's tests of our shots beside "
+        "that had other work, which is worth little. Aer's rate is that of so many shots as its "
+        "column says; branching gains with more, so at 100,000 shots it would be somewhat "
+        "better than what is compared here. p-values: the least of four of Pearson's tests of our shots beside "
         f"Aer's, and of all strings at {settings['law_qubits']} qubits against the exact law and "
         f"against one that is 2 % off. Device: {content['device']}. {measured_at(rows)} Repeat: "
         "`python benchmarks/pattern_grouping.py`.",
