@@ -16,9 +16,10 @@ def pattern_grouping(content: Row) -> list[str]:
         "vector. One thread each, processor time, in turns; in brackets by the clock of a machine "
         "that had other work, which is worth little. Aer's rate is that of so many shots as its "
         "column says; branching gains with more, so at 100,000 shots it would be somewhat "
-        "better than what is compared here. p-values: the least of four of Pearson's tests of our shots beside "
-        f"Aer's, and of all strings at {settings['law_qubits']} qubits against the exact law and "
-        f"against one that is 2 % off. Device: {content['device']}. {measured_at(rows)} Repeat: "
+        "better than what is compared here. p-values: the least of four of Pearson's tests of our "
+        f"shots beside Aer's, and of all strings at {settings['law_qubits']} qubits against the "
+        f"exact law and against one that is 2 % off. Device: {content['device']}. "
+        f"{measured_at(rows)} Repeat: "
         "`python benchmarks/pattern_grouping.py`.",
         "",
         *head(
@@ -26,7 +27,7 @@ def pattern_grouping(content: Row) -> list[str]:
             [
                 "Aer's shots",
                 "Aer, ms a shot",
-                *(f"ours, {int(number):,} shots" for number in rows[0]["ours"]),
+                *(f"ours, ms a shot, {int(number):,}" for number in rows[0]["ours"]),
                 *(f"times Aer, {int(number):,}" for number in rows[0]["ours"]),
                 "p beside Aer",
                 "p, exact law",
