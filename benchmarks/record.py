@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,18 @@ def environment(threads: int | None = None) -> Row:
     return {
         "revision": revision(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": _versions(),
         "device": f"{device}, {number} thread{'s' if number > 1 else ''}",
     }
+
+
+def _versions() -> dict[str, str | None]:
+    """None of what is not installed: where there is a graphics card there may be no Qiskit."""
+    found: dict[str, str | None] = dict.fromkeys(PACKAGES)
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def revision() -> str:

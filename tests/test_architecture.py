@@ -122,6 +122,6 @@ def test_files_and_functions_are_short() -> None:
 
 
 def test_the_package_has_few_rooms() -> None:
-    """Those of the data flow, long work, the service, and drawing and tables that all rooms share."""
+    """Those of the data flow, long work, the service, and what all rooms share."""
     kept = {"__init__.py", "__main__.py", "py.typed", "__pycache__"}
     assert len({path.name for path in PACKAGE.iterdir()} - kept) <= 22

@@ -6,6 +6,7 @@ from sections.alarm import alarm
 from sections.circuits import circuit_laws, circuit_plain, circuit_verdicts
 from sections.comparisons import coverage, wide_comparison
 from sections.family import family
+from sections.gpu import gpu
 from sections.learned_noise import learned_noise
 from sections.main_job import main_job
 from sections.markdown import Section
@@ -35,6 +36,7 @@ SECTIONS: dict[str, Section] = {
     "simulation_time": simulation_time,
     "pattern_grouping": pattern_grouping,
     "niu": niu,
+    "gpu": gpu,
     "steps": steps,
     "sampling_speed": sampling_speed,
     "files": files,

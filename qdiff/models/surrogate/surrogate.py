@@ -36,11 +36,10 @@ MAX_MARGINAL_BITS = 20
 class Surrogate(Tabular):
     """A law over bitstrings, mixed from a diffusion model and what helps it.
 
-    ``q(x) = w_d 1/M sum_m q_{s_m}(x) + w_i q_i(x) + w_m q_m(x) + w_r q_r(x) + w_s c(x)/N``: the
-    masked diffusion model decoded along ``M`` fixed orders, the log-linear law of interactions
-    (`interactions`), a matrix-product law (`matrix_product`), a recurrent network that
-    reads the bits in their own order, and the training shots themselves (the mean of a Dirichlet
-    posterior). Held-out shots decide the weights; `card` states them and everything else about the
+    ``q(x) = w_d sum_m a_m q_{s_m}(x) + w_i q_i(x) + w_m q_m(x) + w_s c(x)/N``: the masked diffusion
+    model decoded along a few orders ``s_m`` of shares ``a_m``, the log-linear law of interactions
+    (`interactions`), a matrix-product law (`matrix_product`), and the training shots themselves
+    (the mean of a Dirichlet posterior). Held-out shots decide the weights; `card` states them and everything else about the
     fit. Build one with `qdiff.fit`.
 
     Attributes
