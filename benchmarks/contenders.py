@@ -19,6 +19,7 @@ from qdiff.models.baselines.counting import Histogram, IndependentBits
 from qdiff.models.baselines.lstm import LSTM
 from qdiff.models.baselines.made import MADE
 from qdiff.models.baselines.matrix_product import MatrixProduct
+from qdiff.models.matrix_product.fit import MatrixProductConfig
 from qdiff.models.surrogate.part import Part
 
 BASELINES: dict[str, Baseline] = {
@@ -27,7 +28,10 @@ BASELINES: dict[str, Baseline] = {
     "chow_liu": ChowLiuTree(),
     "made": MADE(hidden=(64, 256), weight_decay=(0.3,)),
     "lstm": LSTM(hidden=(64, 128), weight_decay=(0.3,)),
-    "matrix_product": MatrixProduct(),
+    # a longer ladder of bonds than a surrogate's, which averages four shorter ones
+    "matrix_product": MatrixProduct(
+        config=MatrixProductConfig(bonds=(1, 2, 4, 8, 16, 32), work=1.5e10)
+    ),
 }
 
 Table = NDArray[np.float64]

@@ -33,7 +33,7 @@ _CONTEXT: Any = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["killable_jobs"])
 
 # what is imported only when it is used
-CONFIG.recurrent[0].network.build(2, generator=torch.Generator())
+CONFIG.candidates[0].network.build(2, generator=torch.Generator())
 torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))])
 to_parquet([{"kl": 1.0}])
 

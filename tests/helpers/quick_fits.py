@@ -8,13 +8,17 @@ from dataclasses import replace
 from functools import cache, partial
 from unittest import mock
 
+import numpy as np
+import torch
 from known_laws import porter_thomas
 
 from qdiff import Distribution, FitConfig, Register, Shots, Surrogate, fit
 from qdiff.fitting.config import Candidate
-from qdiff.models.diffusion.denoisers.config import MLP
+from qdiff.models.diffusion.decoding.ordered import OrderEnsemble
+from qdiff.models.diffusion.denoisers.config import MLP, Recurrent
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.models.matrix_product.fit import MatrixProductConfig, fit_matrix_product
+from qdiff.models.surrogate.part import Part
 
 TRAINING = TrainingConfig(steps=150, batch=256, evaluate_every=50)
 FEW_STEPS = TrainingConfig(steps=10, batch=64, evaluate_every=5, warmup=2)
@@ -49,6 +53,20 @@ def small_chains() -> Iterator[None]:
     small = partial(fit_matrix_product, config=MatrixProductConfig(bonds=(1, 2), steps=30))
     with mock.patch("qdiff.fitting.fit_parts.fit_matrix_product", small):
         yield
+
+
+def with_recurrent(model: Surrogate) -> Surrogate:
+    """With a recurrent network of one order, as surrogates of earlier versions have it."""
+    network = Recurrent(hidden=4)
+    built = network.build(model.num_bits, generator=torch.Generator().manual_seed(0)).eval()
+    recurrent = OrderEnsemble(built, network, np.arange(model.num_bits)[None])
+    halves = {part: 0.5 * weight for part, weight in model.weights.items()}
+    return Surrogate(
+        parts={**model.parts, Part.RECURRENT: recurrent},
+        weights={**halves, Part.RECURRENT: 0.5},
+        registers=model.registers,
+        card={},
+    )
 
 
 @cache

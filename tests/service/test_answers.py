@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from quick_fits import GIVEN, quick_surrogate
+from quick_fits import GIVEN, quick_surrogate, with_recurrent
 from services import app_of, asking, models, surrogate_of_shots, wide_shots
 
 import qdiff
@@ -81,12 +81,7 @@ def test_a_portion_is_small_whatever_the_sample() -> None:
 def test_beyond_tables_samples_are_those_of_the_surrogate(monkeypatch, tmp_path) -> None:
     """The diffusion part's orders, the recurrent network and the chain, shot by shot."""
     monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
-    model = qdiff.Surrogate(
-        parts=quick_surrogate().parts,
-        weights=quick_surrogate().weights,
-        registers=quick_surrogate().registers,
-        card={},
-    )
+    model = with_recurrent(quick_surrogate())
     app = app_of(Served.prepared("orders", model))
     with asking(app) as client:
         for given in ({}, GIVEN):

@@ -95,7 +95,11 @@ def test_bits_are_fixed_by_clicking_and_shots_drawn_given_them(tab, address) -> 
     one = quick_surrogate().marginal([3], given=given).probabilities[1]
     assert text(tab, "#bit-3 span") == f"{one:.4f}"
     found = [[key, f"{float(chance):.3g}"] for key, chance in rows(tab, "likeliest")]
-    assert found == likeliest(given)
+    expected = likeliest(given)
+    assert [key for key, _ in found] == [key for key, _ in expected]
+    # a browser rounds a tie the other way
+    for (_, shown_chance), (_, chance) in zip(found, expected, strict=True):
+        assert float(shown_chance) == pytest.approx(float(chance), rel=0.01)
     tab.click("#draw button[type=submit]")
     counts = quick_surrogate().sample(1000, seed=1, given=given).to_counts()
     table = drawn(tab)

@@ -39,8 +39,9 @@ class Surrogate(Tabular):
     ``q(x) = w_d sum_m a_m q_{s_m}(x) + w_i q_i(x) + w_m q_m(x) + w_s c(x)/N``: the masked diffusion
     model decoded along a few orders ``s_m`` of shares ``a_m``, the log-linear law of interactions
     (`interactions`), a matrix-product law (`matrix_product`), and the training shots themselves
-    (the mean of a Dirichlet posterior). Held-out shots decide the weights; `card` states them and everything else about the
-    fit. Build one with `qdiff.fit`.
+    (the mean of a Dirichlet posterior). Held-out shots decide the weights; `card` states them and
+    everything else about the fit. Build one with `qdiff.fit`. Those of earlier versions also have
+    a recurrent network that reads the bits in their own order.
 
     Attributes
     ----------

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from quick_fits import GIVEN, QUICK, brief, quick_surrogate
+from quick_fits import GIVEN, QUICK, brief, quick_surrogate, with_recurrent
 
 import qdiff
 from qdiff import Distribution, InputError, Shots, Surrogate
 from qdiff.data import bits as bitorder
-from qdiff.models.diffusion.decoding.ordered import OrderedDecoder, OrderEnsemble
-from qdiff.models.diffusion.denoisers.config import Recurrent
+from qdiff.models.diffusion.decoding.ordered import OrderedDecoder
 from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.surrogate import part_mixture
 from qdiff.models.surrogate.part import Part
@@ -83,6 +81,7 @@ def test_beyond_tables_conditional_marginals_are_those_of_the_conditional_law(
     model: Surrogate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part_mixture, "MAX_EXACT_BITS", 0)
+    model = with_recurrent(model)
     found = model.marginal([5, 1, 2], given=GIVEN, shots=20_000, seed=7)
     logs = model.log_prob(bitorder.all_bits(6), given=GIVEN)
     expected = Distribution(probabilities=np.exp(logs)).marginal([5, 1, 2]).probabilities
@@ -151,15 +150,7 @@ def test_given_bits_have_a_penalty_of_their_own(model: Surrogate) -> None:
 
 def test_what_is_left_out_beyond_tables_is_said(model: Surrogate, reach: str) -> None:
     """A recurrent network of one order, as surrogates of earlier versions have it."""
-    network = Recurrent(hidden=4)
-    built = network.build(6, generator=torch.Generator().manual_seed(0)).eval()
-    recurrent = OrderEnsemble(built, network, np.arange(6)[None])
-    older = Surrogate(
-        parts={**model.parts, Part.RECURRENT: recurrent},
-        weights={**{part: 0.5 * w for part, w in model.weights.items()}, Part.RECURRENT: 0.5},
-        registers=model.registers,
-        card={},
-    )
+    older = with_recurrent(model)
     for options in ({}, {"steps": 2}):
         provenance = older.sample(10, seed=1, given=GIVEN, **options).provenance
         assert provenance.get("left_out") == (["recurrent"] if reach == "orders" else None)
