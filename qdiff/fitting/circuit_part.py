@@ -13,9 +13,8 @@ from qdiff.models.noisy_circuit.fit import CircuitFit
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
 
-_FOLDED_BITS, _FOLDED_SHOTS = 16, 10_000
-"""Up to so many bits, and of fewer shots, a circuit is fitted to each fold; one fit of 20 bits
-takes minutes, and of many shots those that one fold holds out are enough to judge it."""
+_FOLDED_BITS = 16
+"""Up to so many bits all folds judge a circuit; beyond, fitting its parameters again takes long."""
 
 
 def judged_circuit(
@@ -23,25 +22,25 @@ def judged_circuit(
 ) -> tuple[CircuitFit, Verdict]:
     """The circuit's fitted law, and what held-out shots say of it beside the other parts.
 
-    Of few shots and bits the circuit is fitted to each fold's training shots, so that all held-out
-    shots judge it, and otherwise to those of the first alone. That fit is returned.
+    The circuit is fitted to the first fold's training shots, and its parameters again to those of
+    each other fold, so that all held-out shots judge it; beyond 16 bits those of the first alone.
+    The first fit is returned.
     """
-    heldout, train = others.folds[0].division
-    few = heldout.num_shots + train.num_shots < _FOLDED_SHOTS
-    folded = few and known.program.num_bits <= _FOLDED_BITS
-    folds = others.folds if folded else others.folds[:1]
-    found, own = [], []
+    folds = others.folds if known.program.num_bits <= _FOLDED_BITS else others.folds[:1]
+    heldout, train = folds[0].division
+    found = known.fit(train, heldout, seed=seed)
+    laws = [found.law, *(found.refitted(fold.division.train) for fold in folds[1:])]
+    own = []
     scores: dict[str, list[Floats]] = {part.value: [] for part in others.weights}
-    for fold, child in zip(folds, seed.spawn(len(folds)), strict=True):
-        heldout, train = fold.division
-        found.append(known.fit(train, heldout, seed=child))
-        own.append(found[-1].law.log_prob(heldout.bits))
-        for part, law in fold.laws.items():
-            scores[part.value].append(law.log_prob(heldout.bits))
+    for fold, law in zip(folds, laws, strict=True):
+        bits = fold.division.heldout.bits
+        own.append(law.log_prob(bits))
+        for part, other in fold.laws.items():
+            scores[part.value].append(other.log_prob(bits))
     counts = np.concatenate([fold.division.heldout.counts for fold in folds])
     by_name = {name: np.concatenate(each) for name, each in scores.items()}
     weights = {part.value: weight for part, weight in others.weights.items()}
-    return found[0], judge(np.concatenate(own), by_name, weights, counts)
+    return found, judge(np.concatenate(own), by_name, weights, counts)
 
 
 def with_circuit(plain: Surrogate, found: CircuitFit, verdict: Verdict, shots: Shots) -> Surrogate:
