@@ -29,6 +29,10 @@ PARTS = {
 }
 
 
+Groups = dict[tuple[str, int], list[Row]]
+"""The rows of all seeds, by circuit and shots."""
+
+
 def quality(suite: str) -> Section:
     def section(content: Row) -> list[str]:
         groups = grouped(content["rows"])
@@ -65,10 +69,11 @@ def quality(suite: str) -> Section:
             "",
             *summary(groups),
             "",
-            "Each part of the surrogate alone, and its weight in the mixture (means over seeds):",
+            "Each part of the surrogate alone, and its weight in the mixture (means over seeds). "
+            f"{diffusion_alone(groups)}",
             "",
-            *head(["circuit", "shots"], [*PARTS.values(), "uniform"]),
-            *(parts_line(*item) for item in groups.items()),
+            *head(["circuit", "shots"], [*(PARTS[name] for name in parts_in(groups)), "uniform"]),
+            *(parts_line(*item, parts_in(groups)) for item in groups.items()),
         ]
 
     return section
@@ -129,10 +134,33 @@ def summary(groups: dict[tuple[str, int], list[Row]]) -> list[str]:
     return lines
 
 
-def parts_line(key: tuple[str, int], rows: Sequence[Row]) -> str:
+def parts_in(groups: Groups) -> list[str]:
+    """The parts that some surrogate has; those of earlier revisions have a recurrent one."""
+    return [
+        name for name in PARTS if any(name in r["kl"] for rows in groups.values() for r in rows)
+    ]
+
+
+def diffusion_alone(groups: Groups) -> str:
+    """In how many cells the diffusion part alone is as close as the others, by means over seeds."""
+    if "part_recurrent" in parts_in(groups):
+        return "The diffusion part is that of an earlier revision, an MLP over random orders."
+    names = [name for name in parts_in(groups) if name != "part_diffusion"]
+    networks = others = 0
+    for rows in groups.values():
+        kl = {name: mean([row["kl"][name] for row in rows]) for name in rows[0]["kl"]}
+        networks += kl["part_diffusion"] <= min(kl["lstm"], kl["made"])
+        others += kl["part_diffusion"] <= min(kl[name] for name in names)
+    return (
+        f"Of {len(groups)} cells, the diffusion part alone is at or below both LSTM and MADE in "
+        f"{networks}, and at or below every other part in {others}."
+    )
+
+
+def parts_line(key: tuple[str, int], rows: Sequence[Row], names: Sequence[str]) -> str:
     circuit, shots = key
     cells = []
-    for name in PARTS:
+    for name in names:
         kl = [row["kl"][name] for row in rows if name in row["kl"]]
         weight = [row["weights"].get(name.removeprefix("part_"), 0.0) for row in rows]
         cells.append(f"{mean(kl):.3g} ({mean(weight):.2f})" if kl else "")
@@ -142,7 +170,8 @@ def parts_line(key: tuple[str, int], rows: Sequence[Row]) -> str:
 
 def niu(content: Row) -> list[str]:
     rows = content["rows"]
-    names = ["surrogate", "without_shots", "histogram", "lstm", *PARTS]
+    laws = ["surrogate", "without_shots", "histogram", "lstm", *PARTS]
+    names = [name for name in laws if name in rows[0]["kl"]]
     shown = {"surrogate": "**surrogate**", "histogram": "histogram + 1/2", "lstm": "their LSTM"}
     return [
         "## A random circuit from many ideal shots (arXiv:2010.11983)",
