@@ -40,7 +40,7 @@ Table = NDArray[np.float64]
 def fit_baselines(
     baselines: Mapping[str, Baseline], shots: qdiff.Shots, seed: int
 ) -> tuple[dict[str, FittedBaseline], dict[str, float]]:
-    """All from the same shots, with those held out that the surrogate holds out; CPU seconds."""
+    """All from the same shots, a tenth of them held out; CPU seconds."""
     heldout, _ = hold_out(shots, seed=seed)
     fitted, seconds = {}, {}
     for name, baseline in baselines.items():

@@ -32,7 +32,8 @@ def check_number_of_shots(shots: Shots) -> None:
 
 
 def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> Division:
-    """The held-out shots of `qdiff.fit` under this `seed`, and those it trains on.
+    """A random `fraction` of the shots held out, and the rest: what `qdiff.fit` of this `seed` does
+    with a configuration of one fold.
 
     Both are never empty, so a single shot serves as both.
     """
@@ -42,14 +43,14 @@ def hold_out(shots: Shots, *, seed: int, fraction: float = 0.1) -> Division:
 def divisions(shots: Shots, config: FitConfig, seed: np.random.SeedSequence) -> list[Division]:
     """``config.folds`` divisions, each of which holds out another ``config.heldout`` of the shots.
 
-    The first of one fold is that of `hold_out`. There are no more folds than shots, and together
-    they never hold out more than all.
+    That of one fold is `hold_out`'s. There are no more folds than shots, and together they never
+    hold out more than all.
     """
     total = shots.num_shots
-    if config.folds == 1 or total == 1:
-        return [divided(shots, config.heldout, seed)]
     share = max(config.heldout, 1 / total)
     folds = min(config.folds, int(1 / share + 1e-9))
+    if folds == 1:
+        return [divided(shots, config.heldout, seed)]
     sizes = np.diff(np.rint(np.arange(folds + 1) * share * total).astype(np.int64))
     rest, parts = shots, []
     for size, own in zip(sizes, seed.spawn(folds), strict=True):

@@ -50,6 +50,13 @@ def test_folds_hold_out_another_tenth_each() -> None:
     assert all(n <= every[i] for i, n in zip(heldout.indices, heldout.counts, strict=True))
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 7])
+def test_a_large_share_leaves_shots_to_train_on(number: int) -> None:
+    config = FitConfig(folds=4, heldout=0.9)
+    (division,) = divisions(shots_of(number), config, np.random.SeedSequence(1))
+    assert min(division.heldout.num_shots, division.train.num_shots) >= 1
+
+
 def test_one_fold_is_a_share_held_out() -> None:
     (division,) = divisions(shots_of(1000), FitConfig(), np.random.SeedSequence(3).spawn(1)[0])
     assert division == hold_out(shots_of(1000), seed=3)
