@@ -21,7 +21,9 @@ from qdiff.models.matrix_product.expectation_maximisation import (
 )
 from qdiff.models.matrix_product.fit import (
     MatrixProductConfig,
+    chain_orders,
     fit_matrix_product,
+    likeliest_chain,
     random_tensors,
     split_states,
 )
@@ -215,6 +217,36 @@ def test_the_same_seed_gives_the_same_law() -> None:
     fits = [fit_matrix_product(shots, shots, seed=seed, config=options) for seed in (1, 1, 2)]
     assert np.array_equal(fits[0].table(), fits[1].table())
     assert not np.array_equal(fits[0].table(), fits[2].table())
+
+
+def independent(number: int, seed: int) -> Shots:
+    return Shots.from_bits(np.random.default_rng(seed).integers(0, 2, (number, 6)))
+
+
+def far_pairs(number: int, seed: int) -> Shots:
+    """Three pairs of bits that differ one time in ten, far apart in their own order."""
+    random = np.random.default_rng(seed)
+    halves = random.integers(0, 2, (number, 3))
+    return Shots.from_bits(
+        np.concatenate([halves, halves[:, [1, 2, 0]] ^ (random.random((number, 3)) < 0.1)], axis=1)
+    )
+
+
+def test_another_order_that_gains_no_more_than_noise_is_not_taken() -> None:
+    """Of independent bits every order is as good, and a gain of two errors comes 1 time in 44; more
+    than 7 in 30 have a chance of 5e-7, where any gain would do 15 are expected."""
+    moved = 0
+    for seed in range(30):
+        train, heldout = independent(500, seed), independent(200, 100 + seed)
+        assert len(chain_orders(train)) == 2
+        moved += likeliest_chain(train, heldout) != tuple(range(6))
+    assert moved <= 7
+
+
+def test_another_order_is_taken_where_held_out_shots_are_clear() -> None:
+    train = far_pairs(3000, seed=1)
+    assert likeliest_chain(train, far_pairs(1000, seed=2)) == chain_orders(train)[1]
+    assert likeliest_chain(train, Shots.from_bits([[0] * 6], [50])) == tuple(range(6))
 
 
 EDGES = {
