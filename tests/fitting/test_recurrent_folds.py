@@ -52,7 +52,7 @@ def test_members_surprise_is_that_of_each_network_string_by_string() -> None:
         clean, weights = spins(torch.tensor(shots.bits)), torch.tensor(shots.counts)
         for place, order in enumerate(torch.from_numpy(ORDERS)):
             each = ordered_surprise(network, clean, order)
-            apart[place, member] = (each * weights).sum() / weights.sum()
+            apart[place, member] = (each.detach() * weights).sum() / weights.sum()
     assert torch.allclose(at_once.double(), apart, atol=1e-5)
     process = MemberPrefixes()
     assert float(process.loss(stacked, forests, None).detach()) == pytest.approx(

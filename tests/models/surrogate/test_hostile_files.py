@@ -119,6 +119,8 @@ HOSTILE: dict[str, tuple[Change, str]] = {
     "flips by a network that hides": (
         say([1, 0.5, 0], "parts", "diffusion", "correlations"), "diffusion"
     ),
+    "orders known in words": (say("no", "parts", "diffusion", "any_order"), "which orders"),
+    "a number of known orders": (say(0, "parts", "diffusion", "any_order"), "which orders"),
     "nothing said of a part": (say({}, "parts"), "diffusion"),
     # the recurrent part
     "a recurrent network in another order": (put("recurrent.orders", [[1, 0, 2]]), "recurrent"),
