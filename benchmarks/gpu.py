@@ -58,6 +58,8 @@ def measure_fit(cell: Row) -> Row:
     law, seed = law_of(cell["bits"]), cell["seed"]
     shots = drawn(law, SHOTS, seed)
     row: Row = {"kl": {}, "kl_error": {}, "seconds": {}, "draws_a_second": {}}
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
     for name, device in DEVICES.items():
         model, spent = timed(qdiff.fit, shots, seed=seed, device=device)
         row["kl"][name], row["kl_error"][name] = divergence(law, model, seed)

@@ -28,7 +28,10 @@ def fit(
     effort: EffortOption = "default",
     any_order: Annotated[
         bool,
-        typer.Option("--any-order", help="Learn random orders too, which sample --steps needs."),
+        typer.Option(
+            "--any-order",
+            help="Learn random orders too, which sample needs for --steps and --order random.",
+        ),
     ] = False,
     checkpoint: Annotated[
         Path | None,

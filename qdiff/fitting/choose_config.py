@@ -17,8 +17,8 @@ from qdiff.models.diffusion.training.trainer import TrainingConfig
 class Effort(StrEnum):
     """How much work a fit may take.
 
-    On two CPU cores and for up to 20 bits: some ten seconds, a minute, ten minutes. Work is counted
-    in operations and not in seconds, so that a busy machine gives the same surrogate.
+    Networks differ in units, steps and folds. Work is counted in steps and not in seconds, so that
+    a busy machine gives the same surrogate.
     """
 
     FAST = "fast"
@@ -51,7 +51,7 @@ _LONG_BITS, _SHORT_BATCH = 24, 512
 """Longer strings have fewer folds and smaller batches."""
 
 _TRANSFORMER_BITS = 24
-_GRAPHICS_CARD_STEPS = 4000
+_TRANSFORMER_STEPS = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def choose_config(
 def _transformer(num_bits: int, effort: Effort) -> ChosenConfig:
     width = 128 if effort is Effort.FAST else 256
     network = Transformer(width=width, depth=4, heads=8)
-    training = TrainingConfig(steps=_GRAPHICS_CARD_STEPS)
+    training = TrainingConfig(steps=_TRANSFORMER_STEPS)
     why = (
         f"a transformer, since there are {num_bits} bits (from {_TRANSFORMER_BITS} on) and a "
         "graphics card: one pass trains all conditionals of an order"

@@ -66,10 +66,11 @@ class FitConfig:
     heldout
         The part of the shots that decides when training stops and what each part weighs.
     folds
-        How many times that is done, another part of the shots held out each time. Every part is
-        fitted as often and averaged, and all that was held out decides the weights (cross-validated
-        stacking); recurrent networks of all folds train at once. Of other networks the first fold
-        decides which the others train.
+        How many times that is done, another part of the shots held out each time: at most as often
+        as there are such parts, four times where each is a quarter. Every part is fitted as often
+        and averaged, and all that was held out decides the weights (cross-validated stacking);
+        recurrent networks of all folds train at once. Of other networks the first fold decides
+        which the others train.
     """
 
     process: Process[Any] = field(default_factory=Masking)

@@ -1,4 +1,4 @@
-"""A surrogate's recurrent part as a baseline of its own.
+"""A recurrent network of one order as a baseline.
 
 Niu et al., arXiv:2010.11983, train such networks, of up to 256 units, on the outcomes of random
 circuits: bit ``j`` is read off the state of a recurrent network that has seen the bits before it.

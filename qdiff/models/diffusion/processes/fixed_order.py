@@ -1,8 +1,8 @@
 """The masking process with nothing random about it: bits are always hidden in the same order.
 
 What is left is an autoregressive model. It answers no question about other orders, but where the
-bits have a natural one, as along a chain of qubits, its conditionals are the easier ones to learn:
-beside an any-order model it earns a place in the mixture.
+bits have a natural one, as along a chain of qubits, its conditionals are the easier ones to learn.
+Autoregressive baselines are trained so.
 """
 
 from __future__ import annotations

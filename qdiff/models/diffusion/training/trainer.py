@@ -39,7 +39,7 @@ class TrainingConfig:
         AdamW (arXiv:1711.05101) with a linear warm-up of `warmup` steps.
     orthogonal
         The length of the steps of matrices between units, which are orthogonal then
-        (`OrthogonalMomentum`); 0 for AdamW's.
+        (`OrthogonalMomentum`); 0 for AdamW's, which networks of several folds at once always take.
     clip
         Largest norm of the gradient.
     averaging
