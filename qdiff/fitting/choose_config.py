@@ -56,7 +56,7 @@ _TRANSFORMER_STEPS = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class _Work:
-    """What an effort pays for: units of a recurrent network, its steps, and folds."""
+    """What an effort pays for: units of a recurrent network, its steps, and folds at most."""
 
     hidden: int
     steps: int

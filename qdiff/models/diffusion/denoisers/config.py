@@ -143,7 +143,10 @@ class Transformer(NetworkConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class Recurrent(NetworkConfig):
-    """A `RecurrentNetwork`, which knows the bits in their own order only."""
+    """A `RecurrentNetwork`, which knows the bits in their own order only.
+
+    No fit makes one now; surrogates that earlier versions saved have it.
+    """
 
     kind: ClassVar[str] = "recurrent"
     hidden: int = 64
