@@ -1,8 +1,9 @@
 """Whether the shots bear the circuit out, and what its law weighs beside the others.
 
 Held-out shots decide. The circuit's law is *rejected* when the mixture fitted without it makes them
-likelier by more than chance explains: by more than twice the standard error of the difference. The
-surrogate is then, bit for bit, the one fitted without the circuit. Otherwise the law stays, alone,
+likelier by more than chance explains: by more than twice the standard error of the difference, less
+a nat for each weight of that mixture, since the same shots chose them (Akaike). The surrogate is
+then, bit for bit, the one fitted without the circuit. Otherwise the law stays, alone,
 with the shots, or with everything else: each further weight has to bring a nat (Akaike), since a
 thousand held-out shots cannot weigh five laws for nothing.
 """
@@ -52,6 +53,7 @@ def judge(
     plain = log_mixture(np.stack([*others.values()]), np.array([weights[k] for k in others]))
     total = int(counts.sum())
     mean, error = mean_difference(circuit, plain, counts)
+    mean += _NATS_A_WEIGHT * (len(others) - 1) / total  # that the weights gained by being chosen
     record: dict[str, Any] = {
         "nats_per_shot_without_the_circuit": float(plain @ counts / total),
         "nats_per_shot_of_the_circuit_alone": float(circuit @ counts / total),

@@ -640,3 +640,15 @@ def test_a_circuit_of_other_bits_is_refused_before_training() -> None:
     shots = qdiff.exact("ising:6", "superconducting").sample(500, seed=3)
     with pytest.raises(InputError, match="has 5 classical bits, the shots 6"):
         qdiff.fit(shots, circuit="ghz:5", watch=lambda _: pytest.fail("a network was trained"))
+
+
+@pytest.mark.parametrize(("nats", "accepted"), [(2.9, True), (3.1, False)])
+def test_weights_that_the_same_shots_chose_are_allowed_a_nat_each(
+    nats: float, accepted: bool
+) -> None:
+    """Four other laws, alike and a little likelier at every string: no error, only the optimism."""
+    counts = np.array([40, 60])
+    circuit = np.log([0.4, 0.6])
+    others = dict.fromkeys("abcd", circuit + nats / counts.sum())
+    verdict = judge(circuit, others, dict.fromkeys("abcd", 0.25), counts)
+    assert verdict.accepted is accepted
