@@ -156,6 +156,19 @@ class TestWalk:
         same = shots.bits.all(axis=1) | ~shots.bits.any(axis=1)
         assert shots.counts[same].sum() > 450
 
+    @pytest.mark.parametrize("noise", [NoiseSpec(p1=1e-4, p2=0.0), NoiseSpec.parse("light")])
+    def test_more_outcomes_than_a_number_has_bits(self, noise: NoiseSpec) -> None:
+        """130 fair bits: one number of 53 bits would leave the last ones 0. False alarm 1e-6."""
+        circuit = QuantumCircuit(130)
+        circuit.h(range(130))
+        circuit.measure_all()
+        shots = simulate(circuit, noise.scaled(0.1), shots=4000, seed=1, grouping=True)
+        signs = 1.0 - 2.0 * shots.bits
+        correlations = (signs * shots.counts[:, None]).T @ signs / 4000
+        ones = shots.counts @ shots.bits / 4000
+        assert np.abs(ones - 0.5).max() < 5.9 * 0.5 / np.sqrt(4000)
+        assert np.abs(correlations - np.eye(130)).max() < 6.6 / np.sqrt(4000)
+
 
 class TestChoice:
     def test_same_seed_same_shots(self) -> None:

@@ -10,6 +10,7 @@ import torch
 from qdiff.data.bits import Floats
 from qdiff.simulation.error_patterns.draw import Numbers, draw_errors
 from qdiff.simulation.error_patterns.states import Layout
+from qdiff.simulation.error_patterns.uniform_numbers import uniform_numbers
 from qdiff.simulation.error_patterns.walk import Walk, best_device
 
 
@@ -35,8 +36,9 @@ def averaged_laws(
         laws.addmm_(torch.from_numpy(times).to(device), law)
 
     number = int(sizes.sum())
-    drawn = draw_errors([layout.block for layout in planned], number, generator)
-    uniforms = generator.random(number)
+    blocks = [layout.block for layout in planned]
+    drawn = draw_errors(blocks, number, generator)
+    uniforms = uniform_numbers(blocks, number, generator)
     Walk(planned, drawn, uniforms, num_qubits=0, device=device, finish=add).run()
     return _marginal(laws.cpu().numpy() / sizes[:, None], order, qubits)
 

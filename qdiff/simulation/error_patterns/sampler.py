@@ -19,6 +19,7 @@ from qdiff.simulation.error_patterns.blocks import blocks_of
 from qdiff.simulation.error_patterns.draw import draw_errors
 from qdiff.simulation.error_patterns.noisy_gates import NoisyGate, noisy_gates
 from qdiff.simulation.error_patterns.states import Layout, layouts
+from qdiff.simulation.error_patterns.uniform_numbers import uniform_numbers
 from qdiff.simulation.error_patterns.walk import BATCH_AMPLITUDES, Walk, best_device
 
 _SHOTS_TOGETHER = 1 << 20
@@ -91,10 +92,11 @@ class PatternSampler:
         finished: Callable[[int], None] = _idle,
     ) -> Bits:
         """``(shots, bits)``; `finished` is told of shots as they are done."""
+        blocks = [layout.block for layout in self.layouts]
         walk = Walk(
             self.layouts,
-            draw_errors([layout.block for layout in self.layouts], shots, generator),
-            generator.random(shots),
+            draw_errors(blocks, shots, generator),
+            uniform_numbers(blocks, shots, generator),
             num_qubits=self.num_qubits,
             device=best_device(),
             finish=lambda states, shots, owners: finished(len(shots)),

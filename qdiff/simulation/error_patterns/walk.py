@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from qdiff.data.bits import Bits, Floats
 from qdiff.simulation.error_patterns.draw import BlockErrors, Numbers
 from qdiff.simulation.error_patterns.states import Layout, as_tensor, choose, weights
+from qdiff.simulation.error_patterns.uniform_numbers import rows_of
 
 BATCH_AMPLITUDES = 1 << 18
 """How many numbers are carried on together: enough to be worth a call, few enough for a cache."""
@@ -47,7 +48,7 @@ Finish = Callable[[torch.Tensor, Numbers, Numbers], None]
 
 
 class Walk:
-    """One walk for a number of shots whose errors are drawn.
+    """One walk for a number of shots whose errors, and `uniform_numbers`, are drawn.
 
     Attributes
     ----------
@@ -65,17 +66,18 @@ class Walk:
         device: torch.device,
         finish: Finish,
     ) -> None:
-        self.read: Bits = np.zeros((num_qubits, len(uniforms)), dtype=np.uint8)
+        self.read: Bits = np.zeros((num_qubits, uniforms.shape[1]), dtype=np.uint8)
         self._layouts = layouts
         self._errors = errors
         self._uniforms = uniforms
+        self._rows = rows_of([layout.block for layout in layouts])
         self._device = device
         self._finish = finish
         self._most = BATCH_AMPLITUDES if device.type == "cpu" else _ON_A_CARD
 
     def run(self) -> None:
         """Bring all shots to their ends."""
-        shots = np.arange(len(self._uniforms))
+        shots = np.arange(self._uniforms.shape[1])
         empty = torch.ones((1, 1), dtype=torch.complex64, device=self._device)
         waiting = [Branch(0, empty, shots, np.zeros_like(shots))]
         with _one_thread():
@@ -148,9 +150,7 @@ class Walk:
         table[group, np.arange(len(products)) - starts[group]] = norms
         among = np.flatnonzero(members < len(branches))
         shots = branch.shots[among]
-        uniforms = self._uniforms[shots]
-        chosen = starts[members[among]] + choose(table, members[among], uniforms)
-        self._uniforms[shots] = uniforms
+        chosen = starts[members[among]] + self._chosen(branch.block, shots, table, members[among])
         used, new = np.unique(chosen, return_inverse=True)
         members = members + (len(used) - len(branches))
         members[among] = new
@@ -167,9 +167,7 @@ class Walk:
             return Branch(branch.block + 1, states, branch.shots, members)
         cells = layout.outcomes(products)
         table = weights(cells)
-        uniforms = self._uniforms[branch.shots]
-        outcomes = choose(table, members, uniforms)
-        self._uniforms[branch.shots] = uniforms
+        outcomes = self._chosen(branch.block, branch.shots, table, members)
         for place, qubit in enumerate(reversed(dying)):
             self.read[qubit, branch.shots] = outcomes >> place & 1
         kept, owners = np.unique(members * table.shape[1] + outcomes, return_inverse=True)
@@ -177,6 +175,14 @@ class Walk:
         scale = torch.from_numpy(table[rows, values] ** -0.5).to(cells)
         states = cells[self._index(rows), :, self._index(values)] * scale[:, None, None]
         return Branch(branch.block + 1, states.reshape(len(kept), -1), branch.shots, owners)
+
+    def _chosen(self, block: int, shots: Numbers, table: Floats, owners: Numbers) -> Numbers:
+        """An outcome for each of the shots, by what is left of its number for that block."""
+        place = self._rows[block], shots
+        uniforms = self._uniforms[place]
+        chosen = choose(table, owners, uniforms)
+        self._uniforms[place] = uniforms
+        return chosen
 
     def _index(self, numbers: Numbers) -> torch.Tensor:
         return torch.from_numpy(numbers).to(self._device)
