@@ -16,7 +16,6 @@ from qdiff.data.argument_checks import (
     check_list,
     check_mapping,
     check_whole,
-    root_of,
 )
 from qdiff.data.storage import one_line
 from qdiff.errors import InputError
@@ -25,6 +24,9 @@ from qdiff.noise.spec import NoiseSpec
 from qdiff.noise.text import read_file
 from qdiff.store.shot_job import BATCH, MOST_SHOTS, ShotJob
 from qdiff.sweeps.cell import Cell
+
+_MOST_SEED = 2**63 - 1
+"""What a column of whole numbers holds, in the table and in what others read it with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,8 @@ class SweepPlan:
     noise
         What `NoiseSpec.parse` reads.
     shots, seeds
-        Whole numbers. Cells that differ only in shots share the whole batches among them.
+        Whole numbers, seeds below 2^63. Cells that differ only in shots share the whole batches
+        among them.
     told
         Whether the fit is told the circuit; ``[false, true]`` does both.
     effort
@@ -65,7 +68,7 @@ class SweepPlan:
         self._check("circuits", lambda value, name: check_is(value, str, name))
         self._check("noise", lambda value, name: check_is(value, str, name))
         self._check("shots", lambda value, name: check_whole(value, name, most=MOST_SHOTS))
-        self._check("seeds", _seed)
+        self._check("seeds", lambda value, name: check_whole(value, name, least=0, most=_MOST_SEED))
         self._check("told", check_flag)
         Effort.parse(self.effort)
         check_whole(self.batch, "batch", most=MOST_SHOTS)
@@ -111,11 +114,3 @@ class SweepPlan:
         if not values:
             raise InputError(f"{name} must have at least one entry, got none")
         object.__setattr__(self, name, tuple(each(value, f"{name}: each") for value in values))
-
-
-def _seed(value: object, name: str) -> int:
-    try:
-        root_of(value)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
-    return int(value)  # type: ignore[call-overload, no-any-return]

@@ -145,6 +145,10 @@ def test_plans_are_read_and_checked(tmp_path: Path) -> None:
         ("colours = [1]", "'colours'"),
         ('circuits = ["ghz:2"]', "no 'noise'"),
         ('circuits = "ghz:2"\nnoise = ["light"]\nshots = [1]\nseeds = [1]', "circuits must be a"),
+        (
+            f'circuits = ["ghz:2"]\nnoise = ["light"]\nshots = [1]\nseeds = [{2**63}]',
+            "seeds: each must",
+        ),
         ('circuits = ["ghz:2"]\nnoise = []\nshots = [1]\nseeds = [1]', "noise must have"),
         ('circuits = ["ghz:2"]\nnoise = ["light"]\nshots = [0]\nseeds = [1]', "shots: each"),
         ('circuits = ["ghz:2"]\nnoise = ["light"]\nshots = [1]\nseeds = [-1]', "seeds: each"),
