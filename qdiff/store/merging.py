@@ -51,7 +51,8 @@ class Merged:
 def merge_folders(source: Path, target: Path, index: str) -> Merged:
     """Take over each job's index and batches."""
     merged = Merged()
-    for job in sorted(each for each in source.iterdir() if _KEY.fullmatch(each.name)):
+    jobs = (each for each in source.iterdir() if _KEY.fullmatch(each.name) and each.is_dir())
+    for job in sorted(jobs):
         place = folder_for(target / job.name)
         remove_unfinished(place)
         if (job / index).is_file() and not (place / index).exists():

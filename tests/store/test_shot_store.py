@@ -17,6 +17,7 @@ from qdiff import InputError, LocalProcesses, NoiseSpec, NoiseWarning, Shots, Sh
 from qdiff.errors import StoreWarning
 from qdiff.store import shot_job
 from qdiff.store.batch_files import batch_named, read_batch, write_batch
+from qdiff.store.drawing import SHOTS
 from qdiff.store.merging import Merged
 from qdiff.store.shot_job import Batch, ShotJob
 
@@ -164,6 +165,8 @@ def test_other_shots_of_the_same_name_stay_what_they_are(tmp_path: Path) -> None
     assert read_batch(place, key, batch) == others
     assert a.merge(b) == Merged(differing=1)
     assert a.shots(**JOB, shots=100) == ours
+    (tmp_path / "b" / SHOTS / ("0" * 64)).touch()  # named as a job, and none
+    assert a.merge(b) == Merged(differing=1)
     with pytest.raises(InputError, match="no store"):
         a.merge(tmp_path / "c")
 
