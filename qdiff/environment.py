@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -34,3 +36,17 @@ def needed(module: str) -> Any:
         raise InputError(
             f"{purpose} need the extra {extra!r}: pip install 'qdiff-sampler[{extra}]'"
         ) from None
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread of torch's: small products gain nothing from more, and sums over several are
+    rounded otherwise."""
+    import torch
+
+    earlier = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(earlier)

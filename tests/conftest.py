@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import chromium
 import pytest
 
 
@@ -42,3 +43,13 @@ def short_trainings(monkeypatch: pytest.MonkeyPatch, small_chains: None) -> None
 
     few = {effort: replace(work, steps=25, folds=2) for effort, work in choose_config.WORK.items()}
     monkeypatch.setattr(choose_config, "WORK", few)
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[chromium.Tab]:
+    """A tab of a browser, where there is one."""
+    browser = chromium.installed()
+    if browser is None:
+        pytest.skip(f"none of {', '.join(chromium.NAMES)} is on the path")
+    with chromium.running(browser, tmp_path_factory.mktemp("profile")) as found:
+        yield found

@@ -37,6 +37,16 @@ class Engine(ABC):
 
 
 @contextmanager
+def given_up_on_error(executor: Executor) -> Iterator[Executor]:
+    """The executor; where its context ends by an exception, what waits and runs is cancelled."""
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(cancel_futures=True)
+        raise
+
+
+@contextmanager
 def reached(cluster: str) -> Iterator[None]:
     """Say in one line that a cluster cannot be reached."""
     try:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from qdiff.environment import needed
-from qdiff.executors.engine import Engine, check_workers, cores, reached
+from qdiff.executors.engine import Engine, check_workers, cores, given_up_on_error, reached
 from qdiff.executors.transfer import transfer
 
 _ADDRESS = "RAY_ADDRESS"
@@ -40,12 +40,12 @@ class RayCluster(Engine):
     @contextmanager
     def open(self) -> Iterator[Executor]:
         ray = needed("ray")
-        with _connected(ray, self.workers), _Tasks(ray) as executor:
-            try:
-                yield executor
-            except BaseException:
-                executor.shutdown(cancel_futures=True)
-                raise
+        with (
+            _connected(ray, self.workers),
+            _Tasks(ray) as executor,
+            given_up_on_error(executor),
+        ):
+            yield executor
 
     def is_loss(self, error: BaseException) -> bool:
         ray = needed("ray.exceptions")

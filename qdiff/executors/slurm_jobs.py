@@ -17,7 +17,7 @@ from qdiff.data.output import as_path
 from qdiff.data.temporary_files import in_use, remove_left_behind
 from qdiff.environment import needed
 from qdiff.errors import InputError
-from qdiff.executors.engine import Engine, check_workers, reached
+from qdiff.executors.engine import Engine, check_workers, given_up_on_error, reached
 
 _PREFIX = ".qdiff-slurm-"
 _SETTINGS = "QDIFF_SLURM"
@@ -63,12 +63,11 @@ class SlurmJobs(Engine):
         remove_left_behind(self.folder, _PREFIX)
         with in_use(lambda: tempfile.mkdtemp(dir=self.folder, prefix=_PREFIX)) as folder:
             jobs = self._executor(submitit, folder)
-            with _Jobs(jobs, _SECONDS_BETWEEN[self.cluster]) as executor:
-                try:
-                    yield executor
-                except BaseException:
-                    executor.shutdown(cancel_futures=True)
-                    raise
+            with (
+                _Jobs(jobs, _SECONDS_BETWEEN[self.cluster]) as executor,
+                given_up_on_error(executor),
+            ):
+                yield executor
 
     def is_loss(self, error: BaseException) -> bool:
         """A job that ended without a result; errors of the work itself arrive as they are."""

@@ -142,10 +142,7 @@ def _found(stacked: Stacked, chosen: ChosenConfig, training: NetworkTraining) ->
         "weights": {part.value: weight for part, weight in stacked.weights.items()},
         "heldout": stacked.scores,
         "effort": None if chosen.effort is None else chosen.effort.value,
-        "chosen": {
-            "network": None if training.kept is None else training.kept.to_dict(),
-            "why": chosen.why,
-        },
+        "chosen": {"network": training.kept.to_dict(), "why": chosen.why},
         **decoding(stacked.folds[0].laws[Part.DIFFUSION]),
         "config": chosen.config.to_dict(),
         "training": training.record,

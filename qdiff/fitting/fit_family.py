@@ -24,6 +24,7 @@ from qdiff.memory import refused_when_exhausted
 from qdiff.models.diffusion.decoding.ordered import Orders
 from qdiff.models.diffusion.denoisers.conditional import ConditionalRecurrentNetwork
 from qdiff.models.diffusion.processes.conditional_prefixes import ConditionalPrefixes
+from qdiff.models.diffusion.training.torch_seed import torch_seed
 from qdiff.models.diffusion.training.trainer import Trainer, TrainingConfig
 from qdiff.models.families.family_surrogate import FamilySurrogate, Member
 from qdiff.models.families.parameter_box import Box
@@ -204,7 +205,7 @@ def _fitted(
     num_bits = division.train.shots[0].num_bits
     own = np.arange(num_bits)
     orders = np.stack([own, own[::-1]]) if num_bits > 1 else own[None]
-    start, run = (int(child.generate_state(1, np.uint64)[0] >> 1) for child in seed.spawn(2))
+    start, run = map(torch_seed, seed.spawn(2))
     network = ConditionalRecurrentNetwork.initialised(
         num_bits,
         box.num_features,

@@ -83,7 +83,7 @@ def _diffusion(
         orders=np.array([chain, chain[::-1]] if num_bits > 1 else [chain]),
         any_order=config.any_order or num_bits > MAX_EXACT_BITS,
     )
-    networks, kind = training.best(task, config.candidates, seed)
+    networks, kind = training.best(task, config.candidates, seed), training.kept
     if isinstance(process, BitFlip):
         return [BitFlipLaw(network, process) for network in networks]
     if isinstance(kind, AnyOrderRecurrent):

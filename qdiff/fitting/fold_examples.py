@@ -11,7 +11,12 @@ from qdiff.data import bits as bitorder
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.models.diffusion.decoding.ordered import Orders
-from qdiff.models.diffusion.denoisers.prefix_forest import PrefixForest, forest_of, sorted_along
+from qdiff.models.diffusion.denoisers.prefix_forest import (
+    PrefixForest,
+    Rows,
+    forest_of,
+    sorted_along,
+)
 from qdiff.models.diffusion.training.examples import Examples
 
 
@@ -64,7 +69,7 @@ class FoldExamples(Examples):
         rows = np.arange(len(self._bits))
         return [self._forest(order, rows, self._shares) for order in self._orders]
 
-    def _drawn(self, order: Orders, size: int, generator: torch.Generator) -> PrefixForest:
+    def _drawn(self, order: Rows, size: int, generator: torch.Generator) -> PrefixForest:
         total = self._cumulative[-1]
         uniforms = torch.rand(
             size, dtype=torch.float64, generator=generator, device=generator.device
@@ -73,7 +78,7 @@ class FoldExamples(Examples):
         rows, times = np.unique(found.clamp(max=len(self._bits) - 1).numpy(), return_counts=True)
         return self._forest(order, rows, self._shares[:, rows] / self._mean[rows] * times)
 
-    def _forest(self, order: Orders, rows: Orders, counts: Floats) -> PrefixForest:
+    def _forest(self, order: Rows, rows: Rows, counts: Floats) -> PrefixForest:
         along = sorted_along(order, self._bits[rows], np.zeros(len(rows), dtype=np.int64))
         tree = np.zeros(len(rows), dtype=np.int64)
         return forest_of(order, self._bits[rows[along]], counts[:, along], tree, self._device)

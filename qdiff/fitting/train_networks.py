@@ -21,6 +21,7 @@ from qdiff.models.diffusion.denoisers.recurrent_members import RecurrentMembers
 from qdiff.models.diffusion.processes.member_prefixes import MemberPrefixes
 from qdiff.models.diffusion.processes.process import Process
 from qdiff.models.diffusion.training.examples import Data, Examples
+from qdiff.models.diffusion.training.torch_seed import torch_seed
 from qdiff.models.diffusion.training.trainer import Diverged, Progress, Trainer
 
 Watch = Callable[[Progress], None]
@@ -59,17 +60,18 @@ class NetworkTraining:
     training came to.
     """
 
+    kept: NetworkConfig
+
     def __init__(
         self, *, device: torch.device, watch: Watch | None, checkpoint: Checkpoint | None
     ) -> None:
-        self.kept: NetworkConfig | None = None
         self.record: list[dict[str, Any]] = []
         self._device, self._watch, self._checkpoint = device, watch, checkpoint
 
     def best(
         self, task: Task, candidates: Sequence[Candidate], seed: np.random.SeedSequence
-    ) -> tuple[list[Any], NetworkConfig]:
-        """The network of each fold and their kind, which held-out strings surprise least.
+    ) -> list[Any]:
+        """The network of each fold, of the kind that held-out strings surprise least.
 
         Recurrent networks of all folds train at once; of others the first fold decides which the
         later ones train. Raises `InputError` when no training comes to an end.
@@ -85,7 +87,7 @@ class NetworkTraining:
                 one = replace(task, divisions=[division])
                 networks.append(self._best(one, (kept,), child)[0].network)
         self.kept = kept.network
-        return [network.eval().requires_grad_(False) for network in networks], kept.network
+        return [network.eval().requires_grad_(False) for network in networks]
 
     def _best(
         self, task: Task, candidates: Sequence[Candidate], seed: np.random.SeedSequence
@@ -108,7 +110,7 @@ class NetworkTraining:
         for candidate, child in zip(candidates, seeds, strict=True):
             entry: dict[str, Any] = {"network": candidate.network.to_dict()}
             try:
-                trainer = _trainer(task, candidate, child, _whole(corrupted), self._device)
+                trainer = _trainer(task, candidate, child, torch_seed(corrupted), self._device)
                 self._run(trainer, len(self.record))
             except (RuntimeError, MemoryError, Diverged) as error:
                 entry["failed"] = _why(error, candidate, self._device)
@@ -144,7 +146,7 @@ def _trainer(
     score_seed: int,
     device: torch.device,
 ) -> Trainer:
-    start, run = (_whole(child) for child in seed.spawn(2))
+    start, run = map(torch_seed, seed.spawn(2))
     source = torch.Generator().manual_seed(start)
     num_bits = task.divisions[0].train.num_bits
     config = candidate.network
@@ -187,8 +189,3 @@ def _why(error: Exception, candidate: Candidate, device: torch.device) -> str:
         f"{device} is out of memory with batches of {candidate.training.batch} strings; use a "
         "smaller batch, a smaller network or another device (a checkpoint keeps what was done)"
     )
-
-
-def _whole(seed: np.random.SeedSequence) -> int:
-    """A seed for torch, which takes whole numbers below 2^63."""
-    return int(seed.generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +15,7 @@ from qdiff.comparison.compare import compare
 from qdiff.comparison.scorecard import Comparison
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Shots
-from qdiff.environment import __version__
+from qdiff.environment import __version__, one_thread
 from qdiff.errors import InputError
 from qdiff.fitting.fit import fit
 from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
@@ -64,7 +62,7 @@ class Cell:
         In one thread, since sums over several are rounded otherwise. What cannot be fitted is a
         record of the reason.
         """
-        with _one_thread():
+        with one_thread():
             try:
                 found, metrics = self._measured(shots)
             except InputError as error:
@@ -154,13 +152,3 @@ def _numbers(found: Comparison | None) -> dict[str, Any]:
         numbers[f"{name}_of_the_shots"] = given.get("training")
         numbers |= {f"{name}_floor_low": low, f"{name}_floor_high": high}
     return numbers
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    earlier = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(earlier)

@@ -7,7 +7,6 @@ dead switch must fail them.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import chromium
@@ -23,15 +22,6 @@ from qdiff.report.pictures.circuit import circuit_picture
 from qdiff.report.pictures.views import view
 
 ROLES = {Role.REFERENCE: "exact", Role.CANDIDATE: "surrogate", Role.RAW: "raw shots"}
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory) -> Iterator[chromium.Tab]:
-    browser = chromium.installed()
-    if browser is None:
-        pytest.skip(f"none of {', '.join(chromium.NAMES)} is on the path")
-    with chromium.running(browser, tmp_path_factory.mktemp("profile")) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

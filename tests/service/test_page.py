@@ -25,15 +25,6 @@ def address() -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory) -> Iterator[chromium.Tab]:
-    browser = chromium.installed()
-    if browser is None:
-        pytest.skip(f"none of {', '.join(chromium.NAMES)} is on the path")
-    with chromium.running(browser, tmp_path_factory.mktemp("profile")) as found:
-        yield found
-
-
 def shown(tab: chromium.Tab, number: int) -> None:
     """Wait until so many overviews have been shown since the page was opened."""
     tab.evaluate(

@@ -10,8 +10,7 @@ batch waits for every error of a shot and every doubling of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from qdiff.data.bits import Bits, Floats
+from qdiff.environment import one_thread
 from qdiff.simulation.error_patterns.draw import BlockErrors, Numbers
 from qdiff.simulation.error_patterns.states import Layout, as_tensor, choose, weights
 from qdiff.simulation.error_patterns.uniform_numbers import rows_of
@@ -80,7 +80,7 @@ class Walk:
         shots = np.arange(self._uniforms.shape[1])
         empty = torch.ones((1, 1), dtype=torch.complex64, device=self._device)
         waiting = [Branch(0, empty, shots, np.zeros_like(shots))]
-        with _one_thread():
+        with one_thread():
             while waiting:
                 branch = waiting.pop()
                 while branch.block < len(self._layouts):
@@ -195,17 +195,6 @@ def _part(branch: Branch, chosen: NDArray[np.bool_]) -> Branch:
     if len(used) < len(states):
         states = states[torch.from_numpy(used).to(states.device)]
     return Branch(branch.block, states, branch.shots[chosen], owners)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Products this small gain nothing from more, which wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def best_device() -> torch.device:

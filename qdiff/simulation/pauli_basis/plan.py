@@ -16,15 +16,14 @@ known before any memory is taken.
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
+from qdiff.simulation.gate_order import cheapest_first
 from qdiff.simulation.pauli_basis.step import OUTCOMES, TRACE, ZERO_STATE, Real, Step, cone, fuse
 
 
@@ -75,7 +74,8 @@ def plan(steps: Iterable[Step], measured: Collection[int]) -> Plan:
     seen = fuse(cone(steps, measured))
     used = {qubit for step in seen for qubit in step.qubits}
     seen += [Step(np.eye(4), (qubit,)) for qubit in measured if qubit not in used]
-    ordered = _ordered(_fitted(seen, measured))
+    fitted = _fitted(seen, measured)
+    ordered = cheapest_first(fitted, lambda place: fitted[place].growth)
     size = peak = 1
     for item in ordered:
         rows, columns = item.matrix.shape
@@ -109,27 +109,3 @@ def _fitted(steps: Sequence[Step], measured: Collection[int]) -> list[Contractio
             )
         )
     return fitted
-
-
-def _ordered(items: Sequence[Contraction]) -> list[Contraction]:
-    """Take, of those whose turn has come on all their qubits, the one that grows least."""
-    turns: dict[int, deque[int]] = {}
-    for place, item in enumerate(items):
-        for qubit in item.qubits:
-            turns.setdefault(qubit, deque()).append(place)
-
-    def candidates(places: Iterable[int]) -> list[tuple[float, int]]:
-        ready = (p for p in set(places) if all(turns[q][0] == p for q in items[p].qubits))
-        return [(items[place].growth, place) for place in ready]
-
-    heap = candidates(queue[0] for queue in turns.values())
-    heapq.heapify(heap)
-    ordered = []
-    while heap:
-        item = items[heapq.heappop(heap)[1]]
-        ordered.append(item)
-        for qubit in item.qubits:
-            turns[qubit].popleft()
-        for entry in candidates(turns[qubit][0] for qubit in item.qubits if turns[qubit]):
-            heapq.heappush(heap, entry)
-    return ordered

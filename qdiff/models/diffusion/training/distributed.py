@@ -11,6 +11,7 @@ Source: Li et al., PyTorch Distributed, arXiv:2006.15704.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from torch import distributed as collective
 
 from qdiff.errors import InputError
 from qdiff.memory import is_out_of_memory
+from qdiff.models.diffusion.training.torch_seed import torch_seed
 
 _PATIENCE = timedelta(minutes=30)
 """How long a process waits for the others, whose tables and other parts may take longer."""
@@ -59,8 +61,7 @@ class Ranks:
         if self.world == 1:
             return generator
         child = np.random.SeedSequence(generator.initial_seed()).spawn(self.world)[self.rank]
-        seed = int(child.generate_state(1, np.uint64)[0] >> np.uint64(1))
-        return torch.Generator(device=generator.device).manual_seed(seed)
+        return torch.Generator(device=generator.device).manual_seed(torch_seed(child))
 
     @torch.no_grad()
     def averaged(self, loss: Tensor, network: nn.Module, batch: int) -> float:
@@ -151,6 +152,8 @@ def joined() -> Iterator[Ranks]:
     token = _ranks.set(ranks)
     try:
         yield ranks
+        collective.barrier()  # gloo's threads are in use until the last has what it waits for
     finally:
         _ranks.reset(token)
         collective.destroy_process_group()
+        gc.collect()  # what still holds the group would end the process by SIGABRT at its exit
