@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import torch
 
 from qdiff.errors import InputError
-from qdiff.fitting.config import Candidate, FitConfig
+from qdiff.fitting.config import RECURRENT_TRAINING, Candidate, FitConfig
 from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent, Transformer
 from qdiff.models.diffusion.denoisers.transformer import MAX_BITS as MAX_TRANSFORMER_BITS
 from qdiff.models.diffusion.training.trainer import TrainingConfig
@@ -83,14 +83,7 @@ def choose_config(
     if device.type == "cuda" and _TRANSFORMER_BITS <= num_bits <= MAX_TRANSFORMER_BITS:
         return _transformer(num_bits, effort)
     hidden, steps = (2 * work.hidden, 2 * work.steps) if many else (work.hidden, work.steps)
-    training = TrainingConfig(
-        steps=steps,
-        batch=_batch(num_bits),
-        learning_rate=0.02,
-        warmup=20,
-        averaging=0.98,
-        evaluate_every=25,
-    )
+    training = replace(RECURRENT_TRAINING, steps=steps, batch=_batch(num_bits))
     config = FitConfig(
         candidates=(Candidate(network=AnyOrderRecurrent(hidden=hidden), training=training),),
         folds=work.folds if num_bits <= _LONG_BITS else max(2, work.folds // 2),
@@ -111,7 +104,7 @@ def _transformer(num_bits: int, effort: Effort) -> ChosenConfig:
         f"a transformer, since there are {num_bits} bits (from {_TRANSFORMER_BITS} on) and a "
         "graphics card: one pass trains all conditionals of an order"
     )
-    config = FitConfig(candidates=(Candidate(network=network, training=training),))
+    config = FitConfig(candidates=(Candidate(network=network, training=training),), folds=1)
     return ChosenConfig(config=config, why=why, effort=effort)
 
 

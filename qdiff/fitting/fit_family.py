@@ -86,7 +86,7 @@ def fit_family(
     and reads the bits in their own order and in reverse; held-out points (or shots, where points
     are few) end its training and weigh its two orders. The members' laws are averaged. Beyond 22
     bits, where questions about given bits need them, random orders are trained too; below, draws
-    with ``steps`` or ``order="random"`` ask the network what it has not learned.
+    with ``steps`` or ``order="random"`` are refused.
 
     Parameters
     ----------

@@ -47,7 +47,9 @@ def fit_parts(
     """
     num_bits = divisions[0].train.num_bits
     of_chain, of_networks, of_orders, of_products = seeds
-    chain = likeliest_chain(divisions[0].train, divisions[0].heldout, seed=of_chain)
+    chain = tuple(range(num_bits))
+    if config.reads_along_chain:
+        chain = likeliest_chain(divisions[0].train, divisions[0].heldout, seed=of_chain)
     parts: Laws = {
         Part.DIFFUSION: _diffusion(divisions, training, config, chain, of_networks, of_orders)
     }
@@ -87,7 +89,7 @@ def _diffusion(
     if isinstance(process, BitFlip):
         return [BitFlipLaw(network, process) for network in networks]
     if isinstance(kind, AnyOrderRecurrent):
-        return _along_chain(networks, kind, task)
+        return _along_chain(networks, kind, task, seed_of_orders)
     return [
         OrderEnsemble(network, kind, random_orders(config.orders, num_bits, generator))
         for network, generator in zip(
@@ -97,13 +99,16 @@ def _diffusion(
 
 
 def _along_chain(
-    networks: Sequence[Denoiser], kind: NetworkConfig, task: Task
+    networks: Sequence[Denoiser],
+    kind: NetworkConfig,
+    task: Task,
+    seed: np.random.SeedSequence,
 ) -> list[AnyOrderLaw]:
     """Recurrent networks decoded along the orders that they learned, which weigh what held-out
     shots of all folds say."""
     heldout = [
-        thinned(division.heldout, _WEIGHED_STRINGS // len(networks), np.random.SeedSequence(fold))
-        for fold, division in enumerate(task.divisions)
+        thinned(division.heldout, _WEIGHED_STRINGS // len(networks), child)
+        for division, child in zip(task.divisions, seed.spawn(len(networks)), strict=True)
     ]
     scores = [
         np.stack(

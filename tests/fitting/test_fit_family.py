@@ -127,3 +127,11 @@ def test_many_bits_are_asked_about_in_any_order() -> None:
     model = family.at([0.4])
     assert model.sample(20, seed=1, given={20: 1}).bits[:, 20].all()
     assert family.uncertainty([0.4]) > 0
+
+
+def test_few_bits_are_drawn_along_the_orders_that_were_learned() -> None:
+    shots = [tossed(*[chance] * 3, shots=50) for chance in (0.3, 0.6)]
+    model = qdiff.fit_family(FamilyShots.of(["a"], [[0.3], [0.6]], shots), config=BRIEF).at([0.4])
+    for wrong in ({"steps": 2}, {"order": "random"}):
+        with pytest.raises(InputError, match="along its chain of bits only"):
+            model.sample(20, seed=1, **wrong)

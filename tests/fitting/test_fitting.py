@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("small_chains")
 
 TRAINING = TrainingConfig(steps=60, batch=64, evaluate_every=20)
 TWO = FitConfig(
+    folds=1,
     orders=2,
     candidates=tuple(
         Candidate(network=MLP(width=width, depth=1), training=TRAINING) for width in (8, 16)
@@ -223,7 +224,7 @@ def test_the_bit_flip_process_is_fitted_and_saved_too(tmp_path, num_bits: int) -
     process = BitFlip(schedule=FlipSchedule.log_odds(steps=8))
     network = LevelledMLP(width=16, depth=1)
     candidate = Candidate(network=network, training=TRAINING)
-    config = FitConfig(process=process, candidates=(candidate,))
+    config = FitConfig(process=process, candidates=(candidate,), folds=1)
     qdiff.fit(shots, seed=1, config=config).save(tmp_path / "model.safetensors")
     model = qdiff.load(tmp_path / "model.safetensors")
     assert model.sample(500, seed=1).num_shots == 500

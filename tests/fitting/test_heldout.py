@@ -58,7 +58,9 @@ def test_a_large_share_leaves_shots_to_train_on(number: int) -> None:
 
 
 def test_one_fold_is_a_share_held_out() -> None:
-    (division,) = divisions(shots_of(1000), FitConfig(), np.random.SeedSequence(3).spawn(1)[0])
+    (division,) = divisions(
+        shots_of(1000), FitConfig(folds=1), np.random.SeedSequence(3).spawn(1)[0]
+    )
     assert division == hold_out(shots_of(1000), seed=3)
     assert division[0].num_shots == 100
 

@@ -25,6 +25,7 @@ FEW_STEPS = TrainingConfig(steps=10, batch=64, evaluate_every=5, warmup=2)
 
 
 QUICK = FitConfig(
+    folds=1,
     orders=4,
     candidates=(Candidate(network=MLP(width=32), training=TRAINING),),
 )

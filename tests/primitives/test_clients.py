@@ -16,6 +16,7 @@ from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.noise.spec import NoiseSpec
 
 TINY = FitConfig(
+    folds=1,
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
     matrix_product=False,
     interactions=False,

@@ -29,6 +29,7 @@ from qdiff.primitives.on_demand import OnDemand
 from qdiff.primitives.sampler import SurrogateSampler
 
 QUICK = FitConfig(
+    folds=1,
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
     matrix_product=False,
 )

@@ -20,6 +20,7 @@ from qdiff.simulation.fingerprint.sketch import affine_sketch, sketch
 from qdiff.simulation.fingerprint.table_sketch import hashed, law_sketch
 
 QUICK = FitConfig(
+    folds=1,
     candidates=(Candidate(training=TrainingConfig(steps=3, evaluate_every=3)),),
     matrix_product=False,
 )

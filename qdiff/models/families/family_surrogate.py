@@ -23,6 +23,7 @@ from qdiff.models.families.parameter_box import Box, Values
 from qdiff.models.families.suggestion import suggested
 from qdiff.models.laws.mixture import averaged
 from qdiff.models.surrogate.part import Part
+from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
 from qdiff.models.surrogate.surrogate import Surrogate
 
 CALIBRATION = 5.0
@@ -42,7 +43,8 @@ class Member:
         """Its law where the network is told `features`."""
         network = self.network.at(features)
         config = AnyOrderRecurrent(hidden=self.network.hidden)
-        return OrderEnsemble(network, config, self.orders, self.shares)
+        wide = self.orders.shape[1] > MAX_EXACT_BITS  # random orders are trained from there on
+        return OrderEnsemble(network, config, self.orders, self.shares, any_order=wide)
 
 
 class FamilySurrogate:

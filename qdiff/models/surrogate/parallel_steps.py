@@ -36,7 +36,7 @@ def masked_ensembles(parts: Parts) -> list[OrderEnsemble]:
     if not all(ensemble.any_order for ensemble in ensembles):
         raise InputError(
             "this surrogate's network reads along its chain of bits only; to decode in steps or "
-            "random order, fit with any_order=True (--any-order)"
+            "random order, fit with any_order=True (--any-order), or a family of over 22 bits"
         )
     return ensembles
 

@@ -94,7 +94,8 @@ def test_what_it_gives_is_an_ordinary_surrogate(tmp_path: Path) -> None:
     given = np.where(np.arange(16) >> 2 & 1, law, 0)
     rows = bitorder.unpack(np.arange(16, dtype=np.uint64)[:, None], BITS)
     assert np.exp(found.log_prob(rows, given={2: 1})) == pytest.approx(given / given.sum())
-    assert found.sample(50, steps=2, seed=1).num_shots == 50
+    with pytest.raises(InputError, match="along its chain of bits only"):
+        found.sample(50, steps=2, seed=1)
     model._repr_html_()
 
 

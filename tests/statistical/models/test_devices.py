@@ -107,6 +107,7 @@ def test_a_masked_surrogate_is_the_same_on_every_device(
 @pytest.mark.parametrize("device", DEVICES)
 def test_a_bit_flip_surrogate_is_the_same_on_every_device(tmp_path, device: str) -> None:
     config = FitConfig(
+        folds=1,
         process=BitFlip(schedule=FlipSchedule.cosine(steps=8)),
         candidates=(Candidate(network=LevelledMLP(width=16, depth=1), training=TRAINING),),
         interactions=False,
