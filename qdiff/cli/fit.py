@@ -42,6 +42,10 @@ def fit(
         str | None,
         typer.Option(help="Where the fit of its noise starts, or learn-noise's file."),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A model to go on from where held-out shots gain by it."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Fit a surrogate to shots, or compress a distribution.
@@ -53,11 +57,12 @@ def fit(
     from qdiff.files.load import load_data
     from qdiff.fitting.fit import fit as fitted
     from qdiff.models.diffusion.training.distributed import joined
+    from qdiff.models.surrogate.surrogate import Surrogate
 
-    outputs.check(out, shots, circuit, noise, force=force)
+    outputs.check(out, shots, circuit, noise, start, force=force)
     if checkpoint is not None:
-        outputs.check(checkpoint, out, shots, circuit, noise, force=True)
-    data = load_data(shots)
+        outputs.check(checkpoint, out, shots, circuit, noise, start, force=True)
+    data, begun = load_data(shots), None if start is None else Surrogate.load(start)
     with (
         joined() as ranks,
         console.training_bar(shown=ranks.is_first and console.interactive(json)) as watch,
@@ -66,6 +71,7 @@ def fit(
             data,
             circuit=circuit,
             noise=noise_of(noise),
+            start=begun,
             seed=seed,
             device=device,
             effort=effort,
@@ -80,5 +86,8 @@ def fit(
         checkpoint.resolve().unlink(missing_ok=True)
     if not json:
         console.show(f"network: {model.card['chosen']['why']}")
+        if start is not None:
+            kept = ", ".join(model.card["start"]["kept"]).replace("_", " ")
+            console.show(f"start: {kept or 'nothing was likelier than what was fitted anew'}")
         if circuit is not None:
             console.show(f"circuit: {model.card['circuit']['verdict']}")

@@ -23,6 +23,7 @@ from qdiff.fitting.config import FitConfig
 from qdiff.fitting.fit_parts import decoding, refitted
 from qdiff.fitting.heldout import check_number_of_shots
 from qdiff.fitting.stacking import Stacked, stack
+from qdiff.fitting.start import check_start, digest
 from qdiff.fitting.train_networks import NetworkTraining, Watch
 from qdiff.memory import refused_when_exhausted
 from qdiff.models.surrogate.part import Part
@@ -40,6 +41,7 @@ def fit(
     *,
     circuit: CircuitLike | None = None,
     noise: NoiseLike | None = None,
+    start: Surrogate | None = None,
     seed: int = 0,
     device: str | torch.device | None = None,
     effort: Effort | str = Effort.DEFAULT,
@@ -75,6 +77,12 @@ def fit(
         or its text. The noise stays unknown. Or a `CircuitFitConfig`, which also says how much work
         that fit may do. Or a `LearnedNoise`, whose rates these shots then only correct: a few
         hundred suffice.
+    start
+        A surrogate to go on from: of yesterday's shots of a device, of a neighbouring circuit, of
+        the circuit's ideal law. Each of its parts is a rival of the one that is fitted from
+        nothing: networks trained on, matrix-product laws moved on, interactions as they are.
+        Held-out shots decide, and ``card["start"]`` says which parts were kept; where none was, the
+        surrogate is the one without a start. A circuit that the start was told is not carried over.
     seed
         Decides everything random. The same seed gives the same surrogate on a CPU, with the same
         number of threads; on a graphics card up to rounding, as sums there have no fixed order.
@@ -95,8 +103,9 @@ def fit(
         seed does.
 
     Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
-    finite or run out of memory all of them, a checkpoint of another fit, a circuit of other bits
-    than the shots, and, with the reason, for a circuit whose ideal law cannot be had.
+    finite or run out of memory all of them, a checkpoint of another fit, a circuit or start of
+    other bits than the shots, a start that knows no random orders with `any_order`, and, with the
+    reason, for a circuit whose ideal law cannot be had.
 
     >>> shots = Shots.from_counts({"00": 51, "11": 47, "01": 2})
     >>> model = fit(shots, circuit="ghz:2", effort="fast", seed=1)
@@ -113,20 +122,22 @@ def fit(
         if exact and known is not None:
             raise InputError("a circuit goes with shots; a table is learned as it is")
         chosen = _chosen(shots, where, effort, check_flag(any_order, "any_order"), config)
-        stored = _checkpoint(checkpoint, shots, chosen.config, seed, where)
+        check_start(start, shots.num_bits, chosen.config)
+        stored = _checkpoint(checkpoint, shots, chosen.config, start, seed, where)
         training = NetworkTraining(device=where, watch=watch, checkpoint=stored)
         # of a table without the parts whose point is to make up for few shots
         fewer = replace(chosen.config, interactions=False, posterior=False)
         asked = fewer if exact else chosen.config
-        stacked = stack(shots, training, asked, root, exact=exact)
+        stacked = stack(shots, training, asked, root, exact=exact, start=start)
         judged = None if known is None else judged_circuit(known, stacked, root.spawn(1)[0])
-        parts = refitted(stacked.averaged(), shots)
+        parts = refitted(stacked.averaged(), shots, but=stacked.started)
     card = {
         "num_bits": shots.num_bits,
         "training_shots": None if exact else shots.num_shots,
         "distinct_strings": len(shots.counts),
         "trained_on": dict(shots.provenance),
         **_found(stacked, chosen, training),
+        **({} if start is None else {"start": _kept(stacked, start)}),
         "seed": seed,
         "device": device_name(where),
         "seconds": round(time.perf_counter() - started, 3),
@@ -146,6 +157,14 @@ def _found(stacked: Stacked, chosen: ChosenConfig, training: NetworkTraining) ->
         **decoding(stacked.folds[0].laws[Part.DIFFUSION]),
         "config": chosen.config.to_dict(),
         "training": training.record,
+    }
+
+
+def _kept(stacked: Stacked, start: Surrogate) -> dict[str, Any]:
+    """What of the start was likelier than what was fitted from nothing, for the card."""
+    return {
+        "kept": sorted(part.value for part in stacked.started),
+        "trained_on": start.card.get("trained_on", {}),
     }
 
 
@@ -196,7 +215,12 @@ def _chosen(
 
 
 def _checkpoint(
-    path: str | Path | None, shots: Shots, config: FitConfig, seed: int, device: torch.device
+    path: str | Path | None,
+    shots: Shots,
+    config: FitConfig,
+    start: Surrogate | None,
+    seed: int,
+    device: torch.device,
 ) -> Checkpoint | None:
     if path is None:
         return None
@@ -205,5 +229,6 @@ def _checkpoint(
         "seed": seed,
         "device": device.type,
         "versions": (__version__, torch.__version__),
+        "start": None if start is None else digest(start),
     }
     return Checkpoint(path, identity_of(shots, settings))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,8 @@ from qdiff.models.laws.histogram import HistogramLaw
 from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.mixture import members
 from qdiff.models.laws.mixture_weights import mixture_weights
-from qdiff.models.matrix_product.fit import ChainOrder, fit_matrix_product, likeliest_chain
+from qdiff.models.matrix_product.chain_order import ChainOrder
+from qdiff.models.matrix_product.fit import fit_matrix_product, likeliest_chain
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.part_mixture import MAX_EXACT_BITS
 
@@ -89,7 +90,7 @@ def _diffusion(
     if isinstance(process, BitFlip):
         return [BitFlipLaw(network, process) for network in networks]
     if isinstance(kind, AnyOrderRecurrent):
-        return _along_chain(networks, kind, task, seed_of_orders)
+        return along_orders(networks, kind, task, seed_of_orders)
     return [
         OrderEnsemble(network, kind, random_orders(config.orders, num_bits, generator))
         for network, generator in zip(
@@ -98,7 +99,7 @@ def _diffusion(
     ]
 
 
-def _along_chain(
+def along_orders(
     networks: Sequence[Denoiser],
     kind: NetworkConfig,
     task: Task,
@@ -125,10 +126,13 @@ def _along_chain(
     ]
 
 
-def refitted(parts: Mapping[Part, AnyOrderLaw], shots: Shots) -> dict[Part, AnyOrderLaw]:
-    """With the held-out shots given to the parts that have nothing to be stopped early."""
+def refitted(
+    parts: Mapping[Part, AnyOrderLaw], shots: Shots, *, but: Collection[Part] = ()
+) -> dict[Part, AnyOrderLaw]:
+    """With the held-out shots given to the parts that have nothing to be stopped early, `but` to
+    some."""
     again: dict[Part, AnyOrderLaw] = {}
-    if Part.INTERACTIONS in parts:
+    if Part.INTERACTIONS in parts and Part.INTERACTIONS not in but:
         again[Part.INTERACTIONS] = fit_interactions(shots)
     if Part.SHOTS in parts:
         again[Part.SHOTS] = HistogramLaw(shots)

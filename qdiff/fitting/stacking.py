@@ -13,11 +13,13 @@ from qdiff.data.shots import Shots
 from qdiff.fitting.config import FitConfig
 from qdiff.fitting.fit_parts import fit_parts
 from qdiff.fitting.heldout import Division, divisions, thinned
+from qdiff.fitting.start import likelier_parts
 from qdiff.fitting.train_networks import NetworkTraining
 from qdiff.models.laws.law import AnyOrderLaw
 from qdiff.models.laws.mixture import averaged, log_mixture
 from qdiff.models.laws.mixture_weights import mixture_weights
 from qdiff.models.surrogate.part import Part
+from qdiff.models.surrogate.surrogate import Surrogate
 
 _WEIGHED_STRINGS = 1 << 16
 """Weights are decided by so many distinct strings at most; more would move them by no digit."""
@@ -33,11 +35,15 @@ class Fold:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Stacked:
-    """The folds, the weights of the parts, and the held-out scores for the card."""
+    """The folds, the weights of the parts, and the held-out scores for the card.
+
+    `started` are the parts that were taken from another surrogate.
+    """
 
     folds: Sequence[Fold]
     weights: dict[Part, float]
     scores: dict[str, Any]
+    started: frozenset[Part]
 
     def averaged(self) -> dict[Part, AnyOrderLaw]:
         """Each part as the mean of its laws of all folds."""
@@ -51,21 +57,27 @@ def stack(
     root: np.random.SeedSequence,
     *,
     exact: bool,
+    start: Surrogate | None = None,
 ) -> Stacked:
     """Divide the shots, fit every part to each division, and weigh the parts.
 
-    An `exact` table is learned as it is, with nothing held out.
+    An `exact` table is learned as it is, with nothing held out. Where there is a `start`, its parts
+    take the place of those that they are likelier than.
     """
     dividing, *first, weighing = root.spawn(6)
     divided = [Division(shots, shots)] if exact else divisions(shots, config, dividing)
-    laws = fit_parts(divided, training, config, first)
+    laws, started = fit_parts(divided, training, config, first), frozenset[Part]()
+    if start is not None:
+        (own,) = root.spawn(1)
+        laws, started = likelier_parts(start, laws, divided, training, config, own)
     folds = [
         Fold(division=division, laws={part: each[place] for part, each in laws.items()})
         for place, division in enumerate(divided)
     ]
     weights, scores = weigh(folds, weighing)
     number = None if exact else sum(division.heldout.num_shots for division in divided)
-    return Stacked(folds=folds, weights=weights, scores={"shots": number, **scores})
+    scores = {"shots": number, **scores}
+    return Stacked(folds=folds, weights=weights, scores=scores, started=started)
 
 
 def weigh(

@@ -16,6 +16,7 @@ from qdiff.fitting.fold_examples import FoldExamples
 from qdiff.fitting.heldout import Division, thinned
 from qdiff.memory import is_out_of_memory
 from qdiff.models.diffusion.decoding.ordered import Orders
+from qdiff.models.diffusion.denoisers.any_order_recurrent import AnyOrderRecurrentNetwork
 from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent, NetworkConfig
 from qdiff.models.diffusion.denoisers.recurrent_members import RecurrentMembers
 from qdiff.models.diffusion.processes.member_prefixes import MemberPrefixes
@@ -87,7 +88,32 @@ class NetworkTraining:
                 one = replace(task, divisions=[division])
                 networks.append(self._best(one, (kept,), child)[0].network)
         self.kept = kept.network
-        return [network.eval().requires_grad_(False) for network in networks]
+        return _finished(networks)
+
+    def onwards(
+        self,
+        task: Task,
+        networks: Sequence[AnyOrderRecurrentNetwork],
+        candidate: Candidate,
+        seed: np.random.SeedSequence,
+    ) -> list[AnyOrderRecurrentNetwork]:
+        """Trained recurrent networks, one a fold, trained on until held-out shots stop gaining."""
+        drawn, run = seed.spawn(2)
+        task = _scored_on_few(task, drawn)
+        generator = torch.Generator(device=self._device).manual_seed(torch_seed(run))
+        members = RecurrentMembers(networks).to(self._device)
+        trainer = Trainer(
+            members,
+            MemberPrefixes(),
+            *_fold_examples(task, self._device),
+            candidate.training,
+            generator,
+            trained=True,
+        )
+        entry = {"network": candidate.network.to_dict(), "start": True}
+        self._run(trainer, len(self.record))
+        self.record.append(entry | _outcome(trainer))
+        return _finished(members.networks())
 
     def _best(
         self, task: Task, candidates: Sequence[Candidate], seed: np.random.SeedSequence
@@ -98,14 +124,7 @@ class NetworkTraining:
         finite is passed over, and the record says why.
         """
         drawn, corrupted, *seeds = seed.spawn(2 + len(candidates))
-        most = max(1, _SCORED_STRINGS // len(task.divisions))
-        checked = [
-            Division(thinned(heldout, most, child), train)
-            for (heldout, train), child in zip(
-                task.divisions, drawn.spawn(len(task.divisions)), strict=True
-            )
-        ]
-        task = replace(task, divisions=checked)
+        task = _scored_on_few(task, drawn)
         finished: list[tuple[Trainer, Candidate]] = []
         for candidate, child in zip(candidates, seeds, strict=True):
             entry: dict[str, Any] = {"network": candidate.network.to_dict()}
@@ -116,8 +135,7 @@ class NetworkTraining:
                 entry["failed"] = _why(error, candidate, self._device)
             else:
                 finished.append((trainer, candidate))
-                entry["heldout_nats"] = trainer.score_of_best
-                entry["step_loss_heldout"] = trainer.history
+                entry |= _outcome(trainer)
             self.record.append(entry)
         if not finished:
             failures = [entry["failed"] for entry in self.record[-len(candidates) :]]
@@ -153,15 +171,7 @@ def _trainer(
     if isinstance(config, AnyOrderRecurrent):
         network: Any = config.build_members(num_bits, len(task.divisions), generator=source)
         process: Process[Any] = MemberPrefixes()
-        train: Examples = FoldExamples(
-            [division.train for division in task.divisions],
-            task.orders,
-            any_order=task.any_order,
-            device=device,
-        )
-        heldout: Examples = FoldExamples(
-            [division.heldout for division in task.divisions], task.orders, device=device
-        )
+        train, heldout = _fold_examples(task, device)
     else:
         network, process = config.build(num_bits, generator=source), task.process
         train, heldout = (Data.of(task.divisions[0][place], device) for place in (1, 0))
@@ -175,6 +185,38 @@ def _trainer(
         generator,
         score_seed=score_seed,
     )
+
+
+def _fold_examples(task: Task, device: torch.device) -> tuple[Examples, Examples]:
+    """The training and the held-out shots of all folds."""
+    train = FoldExamples(
+        [division.train for division in task.divisions],
+        task.orders,
+        any_order=task.any_order,
+        device=device,
+    )
+    heldout = [division.heldout for division in task.divisions]
+    return train, FoldExamples(heldout, task.orders, device=device)
+
+
+def _scored_on_few(task: Task, seed: np.random.SeedSequence) -> Task:
+    """With a fair sample of the held-out shots, where they are many."""
+    most = max(1, _SCORED_STRINGS // len(task.divisions))
+    divisions = [
+        Division(thinned(heldout, most, child), train)
+        for (heldout, train), child in zip(
+            task.divisions, seed.spawn(len(task.divisions)), strict=True
+        )
+    ]
+    return replace(task, divisions=divisions)
+
+
+def _outcome(trainer: Trainer) -> dict[str, Any]:
+    return {"heldout_nats": trainer.score_of_best, "step_loss_heldout": trainer.history}
+
+
+def _finished(networks: Sequence[Any]) -> list[Any]:
+    return [network.eval().requires_grad_(False) for network in networks]
 
 
 def _why(error: Exception, candidate: Candidate, device: torch.device) -> str:

@@ -399,7 +399,7 @@ def rows() -> dict[str, dict[str, Arg]]:
             "data": DATA, "circuit": OPTIONAL_CIRCUIT, "noise": Arg(None, "none"), "seed": ROOT,
             "device": Arg("cpu", "none"), "effort": Arg("fast"), "any_order": FLAG,
             "config": Arg(None, "none"), "watch": Arg(None, "none call class"),
-            "checkpoint": Arg(None, "none text"),
+            "checkpoint": Arg(None, "none text"), "start": Arg(None, "none"),
         },
         "from_qiskit": {
             "result": Arg(BitArray.from_counts({"01": 3}, num_bits=2)),

@@ -13,6 +13,7 @@ from qdiff.data.distribution import marginal_table
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError
 from qdiff.models.laws.table import TableLaw
+from qdiff.models.matrix_product.chain_order import chain_orders
 from qdiff.models.matrix_product.expectation_maximisation import (
     Strings,
     expected_uses,
@@ -21,7 +22,6 @@ from qdiff.models.matrix_product.expectation_maximisation import (
 )
 from qdiff.models.matrix_product.fit import (
     MatrixProductConfig,
-    chain_orders,
     fit_matrix_product,
     likeliest_chain,
     random_tensors,

@@ -82,8 +82,8 @@ class Average(AnyOrderMixture):
 
 
 def averaged(laws: Sequence[AnyOrderLaw]) -> AnyOrderLaw:
-    """The `Average` of several laws; a single one as it is."""
-    return laws[0] if len(laws) == 1 else Average(laws)
+    """The `Average` of several laws; a single one as it is, also where it is named repeatedly."""
+    return laws[0] if all(law is laws[0] for law in laws) else Average(laws)
 
 
 def members(law: Law) -> Sequence[Law]:

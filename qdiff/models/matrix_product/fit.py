@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 
 from qdiff.data.bits import Floats
-from qdiff.data.pair_statistics import mutual_information, pair_joint
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
+from qdiff.models.matrix_product.chain_order import ChainOrder, chain_orders
 from qdiff.models.matrix_product.expectation_maximisation import (
     Strings,
     expected_uses,
@@ -19,8 +19,6 @@ from qdiff.models.matrix_product.expectation_maximisation import (
     maximised,
 )
 from qdiff.models.matrix_product.law import MatrixProductLaw
-
-ChainOrder = tuple[int, ...]
 
 _EVALUATE_EVERY, _PATIENCE = 10, 5
 
@@ -103,6 +101,29 @@ def fit_matrix_product(
     return max(laws, key=lambda law: float(law.log_prob(heldout.bits) @ heldout.counts))
 
 
+def continued(
+    law: MatrixProductLaw,
+    train: Shots,
+    heldout: Shots,
+    *,
+    seed: Seed = 0,
+    config: MatrixProductConfig | None = None,
+) -> MatrixProductLaw:
+    """Another's law, moved towards the shots for as long as held-out shots gain by it.
+
+    >>> coin = MatrixProductLaw([np.array([[[0.3], [0.7]]])])
+    >>> more = Shots.from_counts({"0": 50, "1": 50})
+    >>> continued(coin, more, more).table().round(2).tolist()
+    [0.5, 0.5]
+    """
+    config, order = config or MatrixProductConfig(), tuple(law.order)
+    generator = np.random.default_rng(seed)
+    blocks, checks = (_blocks(shots, order, law.bond, generator) for shots in (train, heldout))
+    steps = _affordable_steps(blocks, law.bond, config)
+    run = _run(law.tensors, blocks, checks, steps, config.pseudocount, trained=True)
+    return MatrixProductLaw(run.tensors, order)
+
+
 def likeliest_chain(train: Shots, heldout: Shots, *, seed: Seed = 0) -> ChainOrder:
     """The bits' own order, unless held-out shots clearly prefer the spectral one.
 
@@ -126,34 +147,6 @@ def likeliest_chain(train: Shots, heldout: Shots, *, seed: Seed = 0) -> ChainOrd
     mean = float(gains @ heldout.counts) / heldout.num_shots
     error = np.sqrt(float((gains - mean) ** 2 @ heldout.counts)) / heldout.num_shots
     return other if mean > 2 * error else own
-
-
-def chain_orders(shots: Shots) -> list[ChainOrder]:
-    """Orders worth trying: the bits' own, and the spectral one where it differs.
-
-    >>> pairs = Shots.from_bits([[0, 0, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 1, 1]])
-    >>> sorted(map(sorted, (chain_orders(pairs)[1][:2], chain_orders(pairs)[1][2:])))
-    [[0, 2], [1, 3]]
-    """
-    own = tuple(range(shots.num_bits))
-    spectral = spectral_order(shots)
-    return [own] if spectral in (own, own[::-1]) else [own, spectral]
-
-
-def spectral_order(shots: Shots) -> ChainOrder:
-    """Bits that depend on each other side by side: a bond must carry what they tell of one another.
-
-    The order that minimises ``sum_ij I_ij (z_i - z_j)^2`` over unit vectors ``z`` orthogonal to the
-    constant one is that of the second eigenvector of the Laplacian of ``I``, here the mutual
-    information of pairs (Barcza et al., arXiv:1008.4607, who order orbitals so).
-    """
-    information = mutual_information(pair_joint(shots, 0.5))
-    laplacian = np.diag(information.sum(axis=1)) - information
-    vectors = np.linalg.eigh(laplacian)[1]
-    order: ChainOrder = tuple(
-        np.argsort(vectors[:, min(1, len(vectors) - 1)], kind="stable").tolist()
-    )
-    return order
 
 
 def random_tensors(num_bits: int, bond: int, generator: np.random.Generator) -> list[Floats]:
@@ -215,17 +208,19 @@ def fit_along(
 
 
 def _run(
-    start: list[Floats],
+    start: Sequence[Floats],
     blocks: Sequence[Strings],
     checks: Sequence[Strings],
     steps: int,
     pseudocount: float,
+    *,
+    trained: bool = False,
 ) -> _Run:
-    """Expectation-maximisation until held-out shots stop gaining."""
-    best = _Run(tensors=start, score=-np.inf)
-    stale = 0
+    """Expectation-maximisation until held-out shots stop gaining; a `trained` start may be best."""
+    best = _Run(tensors=[*start], score=_score(start, checks) if trained else -np.inf)
+    every, stale = 1 if trained else _EVALUATE_EVERY, 0
     for step, tensors in enumerate(_climb(start, blocks, steps, pseudocount), start=1):
-        if step % _EVALUATE_EVERY and step != steps:
+        if step % every and step != steps:
             continue
         score = _score(tensors, checks)
         stale = 0 if score > best.score else stale + 1
@@ -236,7 +231,7 @@ def _run(
 
 
 def _climb(
-    tensors: list[Floats], blocks: Sequence[Strings], steps: int, pseudocount: float
+    start: Sequence[Floats], blocks: Sequence[Strings], steps: int, pseudocount: float
 ) -> Iterator[list[Floats]]:
     """The tensors after each step.
 
@@ -245,6 +240,7 @@ def _climb(
     (Cappé and Moulines, arXiv:0712.4273, section 2), so that a pass over all blocks is many steps.
     """
     average: list[Floats] = []
+    tensors = [*start]
     for step in range(steps):
         uses = expected_uses(tensors, blocks[step % len(blocks)])[1]
         weight = 1.0 if len(blocks) == 1 or not average else (step + 2) ** -_FORGETTING

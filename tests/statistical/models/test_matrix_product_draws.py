@@ -12,12 +12,11 @@ from qdiff.comparison.metrics.table_metrics import kl_divergence
 from qdiff.data.distribution import Distribution
 from qdiff.data.registers import Register
 from qdiff.data.shots import Shots
+from qdiff.models.matrix_product.chain_order import chain_orders, spectral_order
 from qdiff.models.matrix_product.fit import (
     MatrixProductConfig,
-    chain_orders,
     fit_along,
     fit_matrix_product,
-    spectral_order,
 )
 
 

@@ -102,7 +102,8 @@ class Trainer:
     """Trains `network` on `train`; iterate `run`, then `network` holds the best averaged weights.
 
     The held-out score is the process's own. Trainers of one `score_seed` corrupt the held-out
-    strings alike, at every step, so that their scores differ by the networks alone. The best so
+    strings alike, at every step, so that their scores differ by the networks alone. A `network`
+    that is `trained` already is scored before the first step, and may stay as it is. The best so
     far is `score_of_best`, in nats a string; infinite before the first. `state` and
     `restore` make a run resumable: a run that was stopped and resumed gives the same network, bit
     for bit, as one that was not.
@@ -118,6 +119,7 @@ class Trainer:
         generator: torch.Generator,
         *,
         score_seed: int = 0,
+        trained: bool = False,
     ) -> None:
         self.network = network
         self.config = config
@@ -126,7 +128,7 @@ class Trainer:
         self._ranks = distributed.current()
         self._train, self._heldout = train, heldout
         self._generator = self._ranks.own_generator(generator)
-        self._score_seed = score_seed
+        self._score_seed, self._trained = score_seed, trained
         self._optimizer = OrthogonalMomentum(
             network,
             learning_rate=config.learning_rate,
@@ -150,6 +152,8 @@ class Trainer:
         weights.
         """
         self._ranks.check_same(self._step_number, self._device)
+        if self._trained and self._step_number == 0:
+            self.score_of_best = self._ranks.agreed(self.score(), self._device)
         while not self._finished():
             with self._ranks.failing_together():
                 self._loss = self._step()
