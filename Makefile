@@ -48,6 +48,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/quality.py q12
 	$(BIN)/python benchmarks/quality.py q16
 	$(BIN)/python benchmarks/quality.py q20
+	$(BIN)/python benchmarks/beyond_tables.py
+	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/circuit_prior.py laws
 	$(BIN)/python benchmarks/circuit_prior.py wide
 	$(BIN)/python benchmarks/circuit_prior.py plain

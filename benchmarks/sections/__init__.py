@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sections.alarm import alarm
+from sections.beyond_tables import beyond_tables
 from sections.circuits import circuit_laws, circuit_plain, circuit_verdicts
 from sections.comparisons import coverage, wide_comparison
 from sections.family import family
@@ -16,12 +17,15 @@ from sections.quality import niu, quality
 from sections.real_data import held_out, known_law
 from sections.service import service
 from sections.speed import executors, files, sampling_speed, simulation_time, steps
+from sections.start import start
 from sections.two_sample import two_sample
 
 SECTIONS: dict[str, Section] = {
     "quality_q12": quality("q12"),
     "quality_q16": quality("q16"),
     "quality_q20": quality("q20"),
+    "beyond_tables": beyond_tables,
+    "start": start,
     "circuit_prior_laws": circuit_laws("The circuit known, its noise not", "laws"),
     "circuit_prior_wide": circuit_laws("The same at 16 and 20 qubits", "wide"),
     "circuit_prior_plain": circuit_plain,

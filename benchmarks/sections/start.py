@@ -1,0 +1,52 @@
+"""What a fit gains by going on from another surrogate."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from record import mean_interval
+
+from sections.markdown import Row, head, interval, line, mean, measured_at
+
+
+def start(content: Row) -> list[str]:
+    groups: dict[tuple[str, int], list[Row]] = {}
+    for row in content["rows"]:
+        groups.setdefault((row["case"], row["shots"]), []).append(row)
+    return [
+        "## Going on from another surrogate",
+        "",
+        f"{content['question']} `qdiff.fit(shots, start=model)`, the model fitted to "
+        f"{content['settings']['shots_of_start']:,} shots of another law of 10 qubits. Exact KL in "
+        "nats from the law of the new shots, mean and 95 % interval over seeds; *start* is the "
+        "model as it was. *Kept*: on how many seeds which part went on from the start, by held-out "
+        f"shots. Device: {content['device']}. Repeat: `python benchmarks/start.py`. "
+        f"{measured_at(content['rows'])}",
+        "",
+        *head(
+            ["start, and what the shots are of", "shots", "seeds"],
+            ["start", "without", "**with**", "kept", "CPU s without", "with"],
+        ),
+        *(_line(content["settings"]["cases"], *key, rows) for key, rows in groups.items()),
+    ]
+
+
+def _line(cases: dict[str, list[str]], case: str, shots: int, rows: list[Row]) -> str:
+    circuit, noise, other, other_noise = cases[case]
+    kept = Counter(part.replace("_", " ") for row in rows for part in row["kept"])
+    return line(
+        [
+            f"{case}: `{circuit}`, {noise}; `{other}`, {other_noise}",
+            f"{shots:,}",
+            str(len(rows)),
+            *(
+                interval(mean_interval([row["kl"][name] for row in rows]))
+                for name in ("start", "without", "with")
+            ),
+            ", ".join(f"{part} {times}" for part, times in kept.items()) or "none",
+            *(
+                f"{mean([row['cpu_seconds'][name] for row in rows]):.0f}"
+                for name in ("without", "with")
+            ),
+        ]
+    )
