@@ -12,7 +12,7 @@ from qdiff.models.noisy_circuit.program import Program
 from qdiff.noise_learning.device_circuit import DeviceCircuit
 from qdiff.noise_learning.drawn_laws import DrawnLaws
 from qdiff.noise_learning.joint_likelihood import JointLikelihood
-from qdiff.noise_learning.likelihood import CircuitLikelihood
+from qdiff.noise_learning.likelihood import CircuitLikelihood, anchored
 from qdiff.noise_learning.posterior import Posterior
 from qdiff.noise_learning.prediction import read_law
 
@@ -27,9 +27,11 @@ def fit_known_noise(
     circuit = DeviceCircuit(program=program)
     drawn = DrawnLaws.without_errors(circuit, known.angles)
     drawn = drawn.with_histories(known, work, np.random.default_rng(seed))
+    numbers = circuit.numbers(known.prior)
+    drawn = anchored(drawn, CircuitLikelihood(drawn, train, numbers), known, work)
 
     def fitted(shots: Shots) -> CircuitLaw:
-        own = CircuitLikelihood(drawn, shots, circuit.numbers(known.prior))
+        own = CircuitLikelihood(drawn, shots, numbers)
         joint = JointLikelihood([own], known)
         now = joint.posterior(joint.most_probable(known))
         with torch.no_grad():

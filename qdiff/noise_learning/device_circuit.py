@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from qdiff.models.noisy_circuit.error_groups import ErrorGroup, error_groups
+import numpy as np
+
+from qdiff.data.bits import Floats
+from qdiff.models.noisy_circuit.error_groups import ErrorGroup, ErrorKind, error_groups
 from qdiff.models.noisy_circuit.program import Program
-from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, READOUT, TURNS, Number
+from qdiff.noise_learning.numbers import BACKGROUND, DEPHASE, PAIR_FLIP, READOUT, TURNS, Number
 from qdiff.noise_learning.prior import DevicePrior
 
 
@@ -17,6 +20,19 @@ class DeviceCircuit:
 
     program: Program
 
+    def timed(self, one_qubit_time: float) -> DeviceCircuit:
+        """With gates on one qubit that take so long, in units of those on two."""
+        gates = tuple(
+            replace(gate, time=one_qubit_time) if len(gate.qubits) == 1 else gate
+            for gate in self.program.gates
+        )
+        return DeviceCircuit(program=replace(self.program, gates=gates))
+
+    @property
+    def has_times(self) -> bool:
+        """Whether it was told how long each gate takes."""
+        return all(gate.time is not None for gate in self.program.gates if not gate.virtual)
+
     @cached_property
     def groups(self) -> list[ErrorGroup]:
         """Where gates err, on the qubits of the program."""
@@ -24,8 +40,23 @@ class DeviceCircuit:
 
     @property
     def rates(self) -> list[Number]:
-        """The rate of each group, by the device's qubits."""
-        return [Number(group.shared, self._on_device(group.qubits)) for group in self.groups]
+        """What the rate of each group comes from, by the device's qubits."""
+        return [
+            Number(DEPHASE if group.kind is ErrorKind.PHASE else group.shared, qubits)
+            for group in self.groups
+            for qubits in [self._on_device(group.qubits)]
+        ]
+
+    @cached_property
+    def net(self) -> Floats:
+        """``(G, G)``, the groups' rates from those numbers: phase errors less a quarter of the
+        relaxations, as a reset destroys more coherence than amplitude damping does."""
+        place = {(group.kind, group.qubits): row for row, group in enumerate(self.groups)}
+        matrix = np.eye(len(self.groups))
+        for (kind, qubits), row in place.items():
+            if kind is ErrorKind.PHASE:
+                matrix[row, place[ErrorKind.RELAX, qubits]] = -0.25
+        return matrix
 
     @property
     def readout(self) -> list[Number]:

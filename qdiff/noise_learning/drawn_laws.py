@@ -17,6 +17,7 @@ from qdiff.models.noisy_circuit.history_numbers import (
 from qdiff.models.noisy_circuit.over_rotation import Angles
 from qdiff.models.noisy_circuit.statevector import ideal_law
 from qdiff.noise_learning.device_circuit import DeviceCircuit
+from qdiff.noise_learning.exact_law import Anchor
 from qdiff.noise_learning.numbers import TURNS
 from qdiff.noise_learning.posterior import Posterior
 
@@ -28,11 +29,15 @@ _FEWEST_ERRORS = 0.05
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DrawnLaws:
-    """Of a circuit whose gates are over-rotated by `angles`."""
+    """Of a circuit whose gates are over-rotated by `angles`.
+
+    `anchor` is what they have wrong where the exact law is known.
+    """
 
     circuit: DeviceCircuit
     dictionary: Dictionary
     angles: Angles
+    anchor: Anchor | None = None
 
     @classmethod
     def without_errors(cls, circuit: DeviceCircuit, angles: Angles) -> DrawnLaws:
@@ -47,17 +52,19 @@ class DrawnLaws:
         """With as many more histories as `operations` allow, at the rates that are `known`."""
         if not self.dictionary.groups:
             return self
-        rates = np.exp(known.values(self.circuit.rates))
+        rates = np.abs(self.circuit.net @ np.exp(known.values(self.circuit.rates)))
         total, shares = later_shares(self.dictionary, rates)
         program = self.circuit.program.over_rotated(*self.angles)
         histories = number_of_histories(program, operations)
         drawn = Round(numbers=numbers_of(max(total, _FEWEST_ERRORS), histories), shares=shares)
-        return replace(self, dictionary=self.dictionary.extended(program, drawn, generator))
+        dictionary = self.dictionary.extended(program, drawn, generator)
+        return replace(self, dictionary=dictionary, anchor=None)
 
     def turned(self, angles: Angles) -> DrawnLaws:
         """With the ideal law of other angles, and errors as they were drawn."""
         ideal = ideal_law(self.circuit.program.over_rotated(*angles))
-        return replace(self, dictionary=self.dictionary.with_ideal(ideal), angles=angles)
+        dictionary = self.dictionary.with_ideal(ideal)
+        return replace(self, dictionary=dictionary, angles=angles, anchor=None)
 
     @cached_property
     def tangents(self) -> Floats:

@@ -184,7 +184,8 @@ class LearnedNoise(ShowsNoise):
             qubits |= set(start.qubits)
             pairs |= set(start.edges)
         known = self.posterior
-        return specification_of(known.value, qubits, pairs, known.angles, start)
+        time = known.prior.one_qubit_time
+        return specification_of(known.value, qubits, pairs, known.angles, start, time)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything that was learned, as JSON."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _TITLES = {
     "pauli1": "errors a gate on one qubit",
     "pauli2": "errors a gate on two qubits",
-    "phase1": "phase errors in the time\nof a gate on two qubits",
+    "dephase1": "phase errors in the time\nof a gate on two qubits",
     "relax1": "relaxations in the time\nof a gate on two qubits",
     "one_given_zero": "P(read 1 | 0)",
     "zero_given_one": "P(read 0 | 1)",

@@ -10,6 +10,8 @@ is the readout, and ``m`` the shots' own marginals. All numbers come on the scal
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -20,9 +22,26 @@ from qdiff.models.noisy_circuit.noise_likelihood import NoisyModel, PriorConfig
 from qdiff.models.noisy_circuit.noise_posterior import mixed_with_product
 from qdiff.models.readout.differentiable import flipped, flipped_together
 from qdiff.noise_learning.drawn_laws import DrawnLaws
+from qdiff.noise_learning.exact_law import Anchor, exact_law
 from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, RATES, TURNS, Number
+from qdiff.noise_learning.posterior import Posterior
 
 _DIFFERENCE, _TURN = 1e-3, 1e-5
+
+
+def anchored(
+    drawn: DrawnLaws, own: CircuitLikelihood, known: Posterior, operations: float
+) -> DrawnLaws:
+    """`drawn`, put right at the most probable rates where `operations` suffice for the exact law.
+
+    `own` is the likelihood of any shots under `drawn`.
+    """
+    numbers = torch.from_numpy(known.values(own.numbers))
+    rates = drawn.circuit.net @ np.exp(known.values(drawn.circuit.rates))
+    truth = exact_law(drawn.circuit, rates, drawn.angles, operations)
+    if truth is None:
+        return drawn
+    return replace(drawn, anchor=Anchor.of(truth, own.by_histories(numbers).numpy()))
 
 
 class CircuitLikelihood:
@@ -44,6 +63,9 @@ class CircuitLikelihood:
             self._tangents = torch.from_numpy(drawn.tangents)
             self._angles = torch.tensor(drawn.angles, dtype=torch.float64)
         marginals = self._model.usual_marginals
+        self._net = torch.from_numpy(drawn.circuit.net)
+        anchor = drawn.anchor
+        self._anchor = anchor and tuple(map(torch.from_numpy, (anchor.ratio, anchor.rest)))
         sides = self._model.rows * marginals - torch.nn.functional.softplus(marginals)
         self._sides = torch.exp(sides.sum(1))
 
@@ -69,13 +91,20 @@ class CircuitLikelihood:
 
     def before_readout(self, values: Tensor) -> Tensor:
         """The law that errors and over-rotations of gates make, ``(2^n,)``."""
-        rates = torch.exp(values[self._rates])
-        table = self._model.before_readout(rates)
+        table = self.by_histories(values)
+        if self._anchor:
+            table = (table * self._anchor[0] + self._anchor[1]).clamp_min(0)
+            table = table / table.sum()
         if not self._turns.any():
             return table
+        rates = self._net_rates(values)
         errors = (rates * self._model.sizes).sum() if self._model.longest else torch.tensor(0.0)
         moved = values[self._turns] - self._angles
         return table + torch.exp(-errors) * (moved @ self._tangents)
+
+    def by_histories(self, values: Tensor) -> Tensor:
+        """What errors of gates make by the histories drawn, over-rotations as they were then."""
+        return self._model.before_readout(self._net_rates(values))
 
     def information(self, values: Floats) -> Floats:
         """Fisher information of the shots about the numbers, ``(k, k)``."""
@@ -100,6 +129,9 @@ class CircuitLikelihood:
                 shifted = self.log_seen(moved, None if early else before)
                 rows.append(((shifted - logs) / step).numpy())
         return np.stack(rows)
+
+    def _net_rates(self, values: Tensor) -> Tensor:
+        return self._net @ torch.exp(values[self._rates])
 
     def _after_readout(self, table: Tensor, values: Tensor) -> Tensor:
         chances = torch.sigmoid(values[self._readout]).reshape(2, -1)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-PAULI, PHASE, RELAX = ("pauli1", "pauli2"), "phase1", "relax1"
-"""Kinds of errors, called as groups of places in a program call what they share."""
+PAULI, DEPHASE, RELAX = ("pauli1", "pauli2"), "dephase1", "relax1"
+"""Kinds of errors in the time of a gate on two qubits: relaxations, ``time / T1``, and phase errors
+beyond those that come with them, ``time (1 / T2 - 1 / 2 T1) / 2``."""
 
-RATES = (*PAULI, PHASE, RELAX)
+RATES = (*PAULI, DEPHASE, RELAX)
 
 READOUT = ("one_given_zero", "zero_given_one")
 
@@ -21,7 +22,7 @@ TURNS = ("turn_one_qubit", "turn_two_qubits", "turn_virtual")
 QUBITS = {
     "pauli1": 1,
     "pauli2": 2,
-    PHASE: 1,
+    DEPHASE: 1,
     RELAX: 1,
     **dict.fromkeys(READOUT, 1),
     PAIR_FLIP: 2,

@@ -21,6 +21,7 @@ from qdiff.models.noisy_circuit.statevector import ideal_law
 from qdiff.models.readout.confusion import Confusion
 from qdiff.noise_learning.device_circuit import DeviceCircuit
 from qdiff.noise_learning.drawn_laws import DrawnLaws
+from qdiff.noise_learning.exact_law import Anchor, exact_law
 from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, Number, from_scale
 from qdiff.noise_learning.posterior import Posterior
 
@@ -102,10 +103,14 @@ def before_readout(
     """
     program = circuit.program.over_rotated(*known[0].angles)
     check_memory(program, 2 * len(known))
-    uses = np.exp([each.values(circuit.rates) for each in known])
-    uses *= np.array([group.size for group in circuit.groups])
+    rates = np.exp([each.values(circuit.rates) for each in known]) @ circuit.net.T
+    signed = rates * np.array([group.size for group in circuit.groups])
+    uses = np.abs(signed)
     means = uses.sum(axis=1)
     laws = np.exp(-means)[:, None] * _ideal_laws(circuit, program, known)
+    truth = exact_law(circuit, rates[0], known[0].angles, operations)
+    if truth is not None and len(known) == 1:
+        return 0, truth[None]
     if not (mean := float(means[0])):
         return 0, laws
     enough = np.expm1(-mean) ** 2 / (2 * _KL_OF_HISTORIES)
@@ -120,10 +125,19 @@ def before_readout(
         drawn.sort(key=lambda history: history.gates[0])
         groups = np.array([history.groups for history in drawn])
         weights = mass / number * fewer[:, None] * np.exp(ratios[:, groups].sum(axis=2))
+        weights *= np.where(signed < 0, -1, 1)[:, groups].prod(axis=2)
         for start in range(0, number, most):
             chunk = slice(start, start + most)
             laws += weights[:, chunk] @ laws_after(program, circuit.groups, drawn[chunk])
-    return sum(numbers), laws / laws.sum(axis=1, keepdims=True)
+    laws /= laws.sum(axis=1, keepdims=True)
+    return sum(numbers), laws if truth is None else _put_right(laws, truth)
+
+
+def _put_right(laws: Floats, truth: Floats) -> Floats:
+    """Laws by the same histories, the first of which should be `truth`."""
+    anchor = Anchor.of(truth, laws[0])
+    right = (laws * anchor.ratio + anchor.rest).clip(min=0)
+    return np.asarray(right / right.sum(axis=1, keepdims=True))
 
 
 def _ideal_laws(circuit: DeviceCircuit, program: Program, known: Sequence[Posterior]) -> Floats:

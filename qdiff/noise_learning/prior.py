@@ -19,11 +19,12 @@ import numpy as np
 from qdiff.data.argument_checks import is_between
 from qdiff.data.bits import Floats
 from qdiff.errors import InputError
+from qdiff.models.noisy_circuit.error_groups import TIME_OF_ONE_QUBIT_GATES
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning.numbers import (
     BACKGROUND,
+    DEPHASE,
     PAIR_FLIP,
-    PHASE,
     RATES,
     READOUT,
     RELAX,
@@ -36,7 +37,7 @@ from qdiff.noise_learning.specification import stated
 _USUAL = {
     "pauli1": 1e-3,
     "pauli2": 8e-3,
-    PHASE: 4e-4,
+    DEPHASE: 4e-4,
     RELAX: 4e-4,
     **dict.fromkeys(READOUT, 0.015),
     PAIR_FLIP: 0.001,
@@ -53,8 +54,9 @@ _SPREAD = {
     BACKGROUND: 2.5,
     **dict.fromkeys(TURNS, 0.03),
 }
-_CALIBRATED_SPREAD = 0.7
-"""Where a rate is known beforehand: it is off by a factor of two."""
+_STATED_SPREAD, _CALIBRATED_SPREAD = 0.7, 0.25
+"""Where a rate is known beforehand, it is off by a factor of two: all of a kind alike where one
+rate is stated for all; mostly each for itself where a calibration has gone from qubit to qubit."""
 
 _PAIR_FLIP_SPREAD = 0.5
 _WIDEST = 10.0
@@ -74,6 +76,8 @@ class DevicePrior:
         Prior standard deviation of a qubit's or pair's own number from the shared one.
     pair_flips, turns
         Whether coupled qubits may be misread together, and gates may turn too far.
+    one_qubit_time
+        How long gates on one qubit take, in units of those on two, where the start does not say.
     """
 
     start: NoiseSpec | None = None
@@ -81,13 +85,26 @@ class DevicePrior:
     readout_spread: float = 0.5
     pair_flips: bool = False
     turns: bool = False
+    one_qubit_time: float = TIME_OF_ONE_QUBIT_GATES
 
     def __post_init__(self) -> None:
         for spread in (self.rate_spread, self.readout_spread):
             if not is_between(spread, 0, _WIDEST):
                 raise InputError(f"a spread lies between 0 and {_WIDEST:g}, got {spread!r}")
+        if not is_between(self.one_qubit_time, 0, _WIDEST):
+            raise InputError(f"one_qubit_time is between 0 and {_WIDEST:g}")
         if not isinstance(self.pair_flips, bool) or not isinstance(self.turns, bool):
             raise InputError("pair_flips and turns are True or False")
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the start says what differs from qubit to qubit."""
+        return self.start is not None and bool(self.start.qubits or self.start.edges)
+
+    @property
+    def start_has_times(self) -> bool:
+        """Whether the start says how long gates take, as far as anything relaxes."""
+        return self.start is not None and stated(self.start, Number(RELAX)) is not None
 
     def expected(self, number: Number) -> float:
         """The prior's median on the scale of the module, of a qubit or pair."""
@@ -99,7 +116,7 @@ class DevicePrior:
         """``a`` and ``b`` of the module: of the shared mean, and of the number's own part."""
         shared = _SPREAD[number.kind]
         if number.kind not in TURNS and stated(self.start, number) is not None:
-            shared = _CALIBRATED_SPREAD
+            shared = _CALIBRATED_SPREAD if self.is_calibrated else _STATED_SPREAD
         own = {PAIR_FLIP: _PAIR_FLIP_SPREAD, **dict.fromkeys(READOUT, self.readout_spread)}
         own |= dict.fromkeys(RATES, self.rate_spread)
         return shared, own.get(number.kind, 0.0)

@@ -2,11 +2,13 @@
 
 1. errors of gates, readout and background, at rates that all of a kind share up to deviations;
    histories of errors are drawn first to see where errors are, then more of them there;
-2. gates that turn too far, by one angle for each kind of gate;
-3. how far rates and readout may differ from qubit to qubit and pair to pair;
-4. coupled qubits that are misread together.
+2. the exact law at those rates, where it can be had: histories then only say how it changes;
+3. gates that turn too far, by one angle for each kind of gate;
+4. how long gates on one qubit take;
+5. how far rates and readout may differ from qubit to qubit and pair to pair;
+6. coupled qubits that are misread together.
 
-Steps 2 to 4 stay where all shots together are likelier with them by three nats: by the evidence of
+Steps 3 to 6 stay where all shots together are likelier with them by three nats: by the evidence of
 the training shots and, given those, the likelihood of the held-out ones.
 """
 
@@ -27,15 +29,24 @@ from qdiff.models.noisy_circuit.over_rotation import STRAIGHT, Angles
 from qdiff.noise_learning.device_circuit import DeviceCircuit
 from qdiff.noise_learning.drawn_laws import DrawnLaws
 from qdiff.noise_learning.joint_likelihood import JointLikelihood
-from qdiff.noise_learning.likelihood import CircuitLikelihood
+from qdiff.noise_learning.likelihood import CircuitLikelihood, anchored
 from qdiff.noise_learning.posterior import Posterior
 
 _PILOT = 0.25
 """The part of the histories that is drawn first, to see where errors are."""
 
+_ANCHORED = 2
+"""Exact laws are computed as often: rates move once the noise of the histories is gone."""
+
 _HELDOUT = 0.1
 _SPREADS = (0.1, 0.25, 1.0)
 """Instead of the prior's own, which is wide: intervals of single qubits are then honest."""
+
+_TIMES = (0.1, 0.2)
+"""Of gates on one qubit, beside the usual 0.4 of those on two."""
+
+_CALIBRATION_IS_OFF = 0.5
+"""In logarithms, the prior's own: a factor of two or so."""
 
 _DIRECTIONS = ((1, 1, 0), (1, 1, 1), (0, 1, 0), (1, 0, 0), (0, 0, 1))
 _GRID = (-0.06, -0.04, -0.025, -0.0125, 0.0125, 0.025, 0.04, 0.06)
@@ -82,12 +93,14 @@ class Search:
         drawn = tuple(DrawnLaws.without_errors(circuit, angles) for circuit in circuits)
         self.best = State(drawn=drawn, known=known, posterior=known)
 
-    def run(self, *, spreads: bool) -> None:
-        """All steps; `spreads` only where nothing was learned before."""
+    def run(self, *, first: bool) -> None:
+        """All steps; times and spreads only where nothing was learned before."""
         self.draw(_PILOT)
         self.draw(1 - _PILOT)
+        self.anchor()
         self.turns()
-        if spreads:
+        if first:
+            self.times()
             self.spreads()
         self.pair_flips()
 
@@ -96,6 +109,46 @@ class Search:
         known, work = self.best.posterior, part * self.operations
         drawn = tuple(each.with_histories(known, work, self.generator) for each in self.best.drawn)
         self.best = self._fitted(replace(self.best, drawn=drawn))
+
+    def anchor(self) -> None:
+        """Exact laws at the rates found so far, where they can be had; then the rates anew."""
+        for _ in range(_ANCHORED):
+            self.best = self._fitted(self.with_anchors(self.best))
+
+    def with_anchors(self, state: State) -> State:
+        """Histories put right at the most probable rates."""
+        joint = self.likelihood(state, self.train)
+        return replace(
+            state,
+            drawn=tuple(
+                anchored(drawn, own, state.posterior, self.operations)
+                for drawn, own in zip(state.drawn, joint.likelihoods, strict=True)
+            ),
+        )
+
+    def times(self) -> None:
+        """How long gates on one qubit take beside those on two, where exact laws can say."""
+        if self.best.known.prior.start_has_times:
+            return
+        if any(drawn.anchor is None for drawn in self.best.drawn):
+            return
+        tried = [self._timed(self.best, time) for time in _TIMES]
+        if self._decide("gates on one qubit are shorter", tried):
+            self.draw(1 - _PILOT)
+            self.anchor()
+
+    def _timed(self, state: State, time: float) -> State:
+        known, posterior = (
+            _with_prior(each, one_qubit_time=time) for each in (state.known, state.posterior)
+        )
+        drawn = tuple(
+            DrawnLaws.without_errors(each.circuit.timed(time), each.angles).with_histories(
+                posterior, _PILOT * self.operations, self.generator
+            )
+            for each in state.drawn
+        )
+        timed = self._fitted(State(drawn=drawn, known=known, posterior=posterior))
+        return self._fitted(self.with_anchors(timed))
 
     def turns(self) -> None:
         """Gates that turn too far: a scan, then the most probable angles, then errors drawn anew.
@@ -121,6 +174,7 @@ class Search:
         fresh = tuple(DrawnLaws.without_errors(each.circuit, angles) for each in self.best.drawn)
         self.best = replace(self.best, drawn=fresh)
         self.draw(1.0)
+        self.anchor()
 
     def spreads(self) -> None:
         """How far qubits and pairs differ, for errors and then for readout."""
@@ -131,9 +185,14 @@ class Search:
                 self._fitted(
                     replace(self.best, known=_with_prior(self.best.known, **{name: s})), local
                 )
-                for s in _SPREADS
+                for s in self._spreads()
             ]
             self._decide(name.replace("_", " "), tried, local)
+
+    def _spreads(self) -> tuple[float, ...]:
+        """Of a calibration it is known how far off it may be: wider ones alone are asked for."""
+        calibrated = self.best.known.prior.is_calibrated
+        return tuple(s for s in _SPREADS if s > _CALIBRATION_IS_OFF) if calibrated else _SPREADS
 
     def pair_flips(self) -> None:
         """Coupled qubits that are misread together."""

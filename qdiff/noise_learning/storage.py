@@ -29,6 +29,7 @@ def write(
             "readout_spread": prior.readout_spread,
             "pair_flips": prior.pair_flips,
             "turns": prior.turns,
+            "one_qubit_time": prior.one_qubit_time,
         },
         "lessons": list(lessons),
     }

@@ -58,7 +58,7 @@ def updated(known: Posterior, pairs: Iterable[Pair], *, seed: int, operations: f
     search = Search(
         circuits, shots, known, operations, heldout_seed, np.random.default_rng(history_seed)
     )
-    search.run(spreads=not known.parameters)
+    search.run(first=not known.parameters)
     joint = search.likelihood(search.best, shots)
     mean = joint.most_probable(search.best.posterior)
     local = joint.local_information(mean)
@@ -93,7 +93,10 @@ def device_circuit(circuit: CircuitLike, known: Posterior) -> DeviceCircuit:
             f"{loaded.name} has {loaded.num_clbits} bits; its noisy law has a table up to "
             f"{MAX_TABLE_QUBITS}: measure fewer"
         )
-    return DeviceCircuit(program=program_of(loaded, start))
+    circuit_there = DeviceCircuit(program=program_of(loaded, start))
+    if circuit_there.has_times:
+        return circuit_there
+    return circuit_there.timed(known.prior.one_qubit_time)
 
 
 def _listed(pairs: Iterable[Pair]) -> list[Pair]:

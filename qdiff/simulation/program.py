@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,8 @@ def program_of(
 ) -> physics.Program:
     """The unitary part of `circuit`, on the qubits that its measurements can see.
 
-    Gates named in the `virtual_gates` of `noise` count as noiseless; without `noise`, rotations
-    about Z do.
+    Gates named in the `virtual_gates` of `noise` count as noiseless, and take the times that it
+    gives them; without `noise`, rotations about Z do.
 
     Raises `InputError`, with the reason, for a circuit whose outcome is more than one final
     measurement of a unitary evolution (mid-circuit measurement, feed-forward, resets).
@@ -51,7 +52,9 @@ def program_of(
         if not all(qubit in number for qubit in qubits):
             continue
         numbers = tuple(number[qubit] for qubit in qubits)
-        gates.append(_gate(step.operation, numbers, virtual=step.operation.name in virtual))
+        gate = _gate(step.operation, numbers, virtual=step.operation.name in virtual)
+        time = None if noise is None else time_of_gate(noise, tuple(qubits))
+        gates.append(replace(gate, time=time))
     return physics.Program(
         num_qubits=len(seen),
         num_bits=source.num_clbits,
@@ -68,3 +71,12 @@ def _gate(operation: Operation, qubits: tuple[int, ...], *, virtual: bool) -> ph
         raise InputError(f"instruction {operation.name!r} is not unitary: fit without the circuit")
     phases, basis = generator(np.asarray(Operator(operation).data))
     return physics.Gate(basis=basis, phases=phases, qubits=qubits, virtual=virtual)
+
+
+def time_of_gate(noise: NoiseSpec, qubits: tuple[int, ...]) -> float | None:
+    """How long a gate takes, in units of `time2`; None where nothing relaxes or no time is told."""
+    unit = noise.time2
+    if not unit or not any(noise.relaxation(qubit, unit) for qubit in qubits):
+        return None
+    gate, _ = noise.on_gate("", qubits)
+    return max((own.time for own in gate.relaxation), default=0.0) / unit

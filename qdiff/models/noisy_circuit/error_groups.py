@@ -8,7 +8,7 @@ error there happens with the group's rate at each of its places:
 * `RELAX`: after a gate, one qubit falls to 0 (a reset: relaxation and dephasing together).
 
 The rate of a place is its group's rate times the place's weight: phase errors and relaxation grow
-with a gate's duration, of which two-qubit gates are given more.
+with a gate's duration, of which two-qubit gates are given more where nothing is known of it.
 """
 
 from __future__ import annotations
@@ -71,8 +71,9 @@ def error_groups(program: Program) -> list[ErrorGroup]:
             continue
         pair = tuple(sorted(gate.qubits))
         found[ErrorKind.PAULI, pair].append(Place(gate=number, qubits=gate.qubits))
-        time = 1.0 if len(gate.qubits) == 2 else TIME_OF_ONE_QUBIT_GATES
-        for qubit in gate.qubits:
+        usual = 1.0 if len(gate.qubits) == 2 else TIME_OF_ONE_QUBIT_GATES
+        time = usual if gate.time is None else gate.time
+        for qubit in gate.qubits if time else ():
             for kind in (ErrorKind.PHASE, ErrorKind.RELAX):
                 place = Place(gate=number, qubits=(qubit,), weight=time)
                 found[kind, (qubit,)].append(place)

@@ -145,11 +145,15 @@ class NoisyModel:
         return torch.exp(shared[self.kind_of] + self.config.group_spread * values["groups"])
 
     def before_readout(self, rates: Tensor) -> Tensor:
-        """``p_r``: orders of errors by their Poisson weights, histories within each reweighted."""
-        mean = (rates * self.sizes).sum()
+        """``p_r``: orders of errors by their Poisson weights, histories within each reweighted.
+
+        Rates may be less than 0 where the errors of other groups make up for it: histories with an
+        odd number of such errors then count against.
+        """
+        mean = (rates * self.sizes).abs().sum()
         if not self.longest:
             return self.ideal
-        scores = self.uses @ torch.log(rates * self.sizes) - self.log_density
+        scores = self.uses @ torch.log((rates * self.sizes).abs()) - self.log_density
         orders = torch.arange(self.longest + 1, dtype=torch.float64)
         masses = torch.exp(torch.special.xlogy(orders, mean) - mean - torch.lgamma(orders + 1))
         # histories of the most errors stand for all that have even more
@@ -158,6 +162,11 @@ class NoisyModel:
         for order in range(1, self.longest + 1):
             here = self.orders == order
             weights[here] = masses[order] * torch.softmax(scores[here], 0)
+        if (negative := rates.detach() < 0).any():
+            odd = (self.uses[:, negative].sum(1) % 2).bool()
+            weights = torch.where(odd, -weights, weights)
+            total = masses[0] + weights.sum()
+            masses, weights = masses / total, weights / total
         return masses[0] * self.ideal + (weights.float() @ self.laws).double()
 
     def readout(self, values: Mapping[str, Tensor]) -> Tensor:

@@ -31,12 +31,15 @@ class Gate:
         One or two, the least significant one of the matrix first, as in Qiskit.
     virtual
         Whether the device does the gate in software, without noise.
+    time
+        How long it takes, in units of the device's usual gate on two qubits; None where unknown.
     """
 
     basis: Matrix
     phases: NDArray[np.float64]
     qubits: Qubits
     virtual: bool = False
+    time: float | None = None
 
     @cached_property
     def matrix(self) -> Matrix:
