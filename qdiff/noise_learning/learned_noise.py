@@ -80,14 +80,22 @@ class LearnedNoise(ShowsNoise):
 
     @property
     def doubts(self) -> list[str]:
-        """Circuits whose shots are not what such noise can give, in words."""
-        return [
-            f"shots of {row['circuit']} are not what this kind of noise can give "
-            f"(p-value {row['fitted']['p_value']:.2g}): something else happens on the device"
-            for lesson in self.lessons
-            for row in lesson["circuits"]
-            if row["fitted"]["p_value"] < _DOUBTED
-        ]
+        """Circuits whose shots are not what such noise can give, in words.
+
+        Each of up to four tests a circuit has a p-value below 1e-4 (`qdiff.noise_learning.lesson`).
+        """
+        found = []
+        for lesson in self.lessons:
+            for row in lesson["circuits"]:
+                tests = {"all strings": row["fitted"]["p_value"], **row["p_values"]}
+                odd = [f"{n} {p:.2g}" for n, p in tests.items() if p is not None and p < _DOUBTED]
+                if odd:
+                    found.append(
+                        f"shots of {row['circuit']} are not what this kind of noise can give "
+                        f"(p-values: {', '.join(odd)}): something else happens on the device, or "
+                        "it drifts"
+                    )
+        return found
 
     def predict(
         self, circuit: CircuitLike, *, seed: int = 0, operations: float = OPERATIONS

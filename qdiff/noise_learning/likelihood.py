@@ -10,6 +10,7 @@ is the readout, and ``m`` the shots' own marginals. All numbers come on the scal
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -83,11 +84,7 @@ class CircuitLikelihood:
     def law(self, values: Floats) -> Floats:
         """All ``2^n`` probabilities."""
         with torch.no_grad():
-            numbers = torch.from_numpy(values)
-            table = self._after_readout(self.before_readout(numbers), numbers).numpy()
-            background = float(torch.sigmoid(numbers[self._background]))
-            marginals = torch.sigmoid(self._model.usual_marginals).numpy()
-        return mixed_with_product(table, background, marginals)
+            return self._law(torch.from_numpy(values)).numpy()
 
     def before_readout(self, values: Tensor) -> Tensor:
         """The law that errors and over-rotations of gates make, ``(2^n,)``."""
@@ -112,23 +109,38 @@ class CircuitLikelihood:
         return np.asarray((slopes * self.counts.numpy()) @ slopes.T)
 
     def slopes(self, values: Floats) -> Floats:
-        """Derivatives of every distinct string's log-probability by every number, ``(k, m)``.
+        """Derivatives of every distinct string's log-probability by every number, ``(k, m)``."""
+        return self._differences(values, self.log_seen)
 
-        By finite differences, which cost one law a number.
-        """
+    def law_slopes(self, values: Floats) -> Floats:
+        """Derivatives of all probabilities by every number, ``(k, 2^n)``."""
+        return self._differences(values, self._law)
+
+    def _differences(
+        self, values: Floats, function: Callable[[Tensor, Tensor | None], Tensor]
+    ) -> Floats:
+        """By finite differences, which cost one law a number."""
         rows = []
         with torch.no_grad():
             centre = torch.from_numpy(values)
             before = self.before_readout(centre)
-            logs = self.log_seen(centre, before)
+            here = function(centre, before)
             for place in range(len(values)):
                 moved = centre.clone()
                 step = _TURN if self._turns[place] else _DIFFERENCE
                 moved[place] += step
                 early = bool(self._rates[place] or self._turns[place])
-                shifted = self.log_seen(moved, None if early else before)
-                rows.append(((shifted - logs) / step).numpy())
+                shifted = function(moved, None if early else before)
+                rows.append(((shifted - here) / step).numpy())
         return np.stack(rows)
+
+    def _law(self, values: Tensor, before: Tensor | None = None) -> Tensor:
+        table = self.before_readout(values) if before is None else before
+        table = self._after_readout(table, values)
+        background = torch.sigmoid(values[self._background])
+        marginals = torch.sigmoid(self._model.usual_marginals).numpy()
+        sides = mixed_with_product(np.zeros(len(table)), 1.0, marginals)
+        return (1 - background) * table + background * torch.from_numpy(sides)
 
     def _net_rates(self, values: Tensor) -> Tensor:
         return self._net @ torch.exp(values[self._rates])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from qdiff.data import storage
+from qdiff.data.argument_checks import is_number
 from qdiff.errors import InputError
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning.numbers import QUBITS, Number
@@ -93,12 +94,24 @@ def _is_row(row: object) -> bool:
     if not isinstance(row, dict) or not isinstance(row.get("circuit"), str):
         return False
     agreements = (row.get("predicted"), row.get("fitted"))
-    return isinstance(row.get("num_shots"), int) and all(map(_is_agreement, agreements))
+    return (
+        isinstance(row.get("num_shots"), int)
+        and all(map(_is_agreement, agreements))
+        and _are_p_values(row.get("p_values"))
+    )
 
 
 def _is_agreement(entry: object) -> bool:
     names = ("excess", "standard_error", "p_value")
     return isinstance(entry, dict) and all(isinstance(entry.get(n), int | float) for n in names)
+
+
+def _are_p_values(entry: object) -> bool:
+    return isinstance(entry, dict) and all(map(_is_p_value, entry.values()))
+
+
+def _is_p_value(entry: object) -> bool:
+    return entry is None or (is_number(entry) and 0 <= entry <= 1)
 
 
 def _is_positive(matrix: Any) -> bool:

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
 from qdiff.data.argument_checks import check_number, root_of
-from qdiff.data.bits import Floats
 from qdiff.data.data_checks import check_is_shots
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
 from qdiff.errors import InputError
 from qdiff.models.noisy_circuit.fit import MAX_TABLE_QUBITS
 from qdiff.noise_learning.device_circuit import DeviceCircuit
-from qdiff.noise_learning.goodness_of_fit import Agreement, agreement
-from qdiff.noise_learning.joint_likelihood import JointLikelihood
+from qdiff.noise_learning.lesson import lesson_rows
 from qdiff.noise_learning.posterior import Posterior
 from qdiff.noise_learning.search import Search
 from qdiff.simulation.program import program_of
 
 CircuitLike: TypeAlias = QuantumCircuit | str | Path
-T = TypeVar("T")
 _FARTHEST = 0.5
 """Over-rotation that only shots of something else ask for; angles act in first order only."""
 Pair: TypeAlias = tuple[CircuitLike, Shots]
@@ -68,9 +65,8 @@ def updated(known: Posterior, pairs: Iterable[Pair], *, seed: int, operations: f
             f"these shots need gates that turn wrong by {angle:.0%}, as no device's do: are they "
             "of these circuits, bit 0 where it should be?"
         )
-    predicted = _predicted(search, joint, posterior, local)
     record = {
-        "circuits": _rows(search, joint, posterior, predicted),
+        "circuits": lesson_rows(search, joint, posterior, local),
         "predicted_from": "the other circuits" if len(shots) > 1 else "the other shots",
         "steps": search.steps,
         "seed": seed,
@@ -126,45 +122,3 @@ def _check_bits(circuit: DeviceCircuit, shots: Shots) -> None:
             f"circuit {circuit.program.name} has {circuit.program.num_bits} classical bits, its "
             f"shots {shots.num_bits}"
         )
-
-
-def _predicted(
-    search: Search, joint: JointLikelihood, posterior: Posterior, local: Sequence[Floats]
-) -> list[Agreement]:
-    """Each circuit's shots with the law learned from the other circuits.
-
-    Of a single circuit, its held-out shots with the law learned from the rest.
-    """
-    state, found = search.best, []
-    if len(joint.likelihoods) == 1:
-        own = joint.likelihoods[0]
-        return [agreement(own.law(state.posterior.values(own.numbers)), search.heldout[0])]
-    for place, (own, shots) in enumerate(zip(joint.likelihoods, search.shots, strict=True)):
-        rest = JointLikelihood(_without(joint.likelihoods, place), state.known)
-        learned = rest.posterior(rest.most_probable(posterior, _without(local, place)))
-        found.append(agreement(own.law(learned.values(own.numbers)), shots))
-    return found
-
-
-def _without(items: Sequence[T], place: int) -> list[T]:
-    return [*items[:place], *items[place + 1 :]]
-
-
-def _rows(
-    search: Search, joint: JointLikelihood, posterior: Posterior, predicted: Sequence[Agreement]
-) -> list[dict[str, Any]]:
-    rows = []
-    for drawn, own, shots, elsewhere in zip(
-        search.best.drawn, joint.likelihoods, search.shots, predicted, strict=True
-    ):
-        program = drawn.circuit.program
-        rows.append(
-            {
-                "circuit": program.name,
-                "circuit_hash": program.fingerprint,
-                "num_shots": shots.num_shots,
-                "predicted": asdict(elsewhere),
-                "fitted": asdict(agreement(own.law(posterior.values(own.numbers)), shots)),
-            }
-        )
-    return rows
