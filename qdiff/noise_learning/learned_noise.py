@@ -87,7 +87,7 @@ class LearnedNoise(ShowsNoise):
         found = []
         for lesson in self.lessons:
             for row in lesson["circuits"]:
-                tests = {"all strings": row["fitted"]["p_value"], **row["p_values"]}
+                tests = {"all strings": row["fitted"]["p_value"], **row.get("p_values", {})}
                 odd = [f"{n} {p:.2g}" for n, p in tests.items() if p is not None and p < _DOUBTED]
                 if odd:
                     found.append(

@@ -31,6 +31,13 @@ _CHUNK = 1 << 24
 _FEWEST = 48
 """Histories, where errors are so rare that hardly any are needed."""
 
+_HERE = 0.75
+"""The part of the histories that is drawn at the most probable rates, the rest at all alike: none
+then counts for more than some four times their number."""
+
+_RAREST = 1e-15
+"""Expected errors of a group whose rate is 0, which has no logarithm."""
+
 _KL_OF_HISTORIES = 2e-5
 """What drawing histories may cost in nats: far less than rates that are not quite right."""
 
@@ -98,8 +105,8 @@ def before_readout(
 ) -> tuple[int, Floats]:
     """Laws after errors of gates alone, one for each of `known`, and by how many histories.
 
-    Histories are drawn as the first of `known` has them, and count for another in proportion to
-    how likely that makes them. Over-rotations other than the first's act in first order.
+    Histories are drawn as the first of `known` has them and some as all do, and count for each in
+    proportion to how likely it makes them. Over-rotations that differ act in first order.
     """
     program = circuit.program.over_rotated(*known[0].angles)
     check_memory(program, 2 * len(known))
@@ -111,17 +118,19 @@ def before_readout(
     truth = exact_law(circuit, rates[0], known[0].angles, operations)
     if truth is not None and len(known) == 1:
         return 0, truth[None]
-    if not (mean := float(means[0])):
+    drawn_by = _HERE * uses[0] + (1 - _HERE) * uses.mean(axis=0)
+    if not (mean := float(drawn_by.sum())):
         return 0, laws
     enough = np.expm1(-mean) ** 2 / (2 * _KL_OF_HISTORIES)
     histories = min(number_of_histories(program, operations), int(enough) + _FEWEST)
     numbers = numbers_of(mean, histories)
     masses = poisson.pmf(np.arange(1, len(numbers) + 1), mean)
     masses[-1] = poisson.sf(len(numbers) - 1, mean)
-    ratios, fewer = np.log(uses / uses[0]), np.exp(means[0] - means)
+    ratios = np.log((uses + _RAREST) / (drawn_by + _RAREST))
+    fewer = np.exp(mean - means)
     most = max(1, _CHUNK >> program.num_bits)
     for errors, (number, mass) in enumerate(zip(numbers, masses, strict=True), start=1):
-        drawn = draw_histories(circuit.groups, uses[0] / mean, number, errors, generator)
+        drawn = draw_histories(circuit.groups, drawn_by / mean, number, errors, generator)
         drawn.sort(key=lambda history: history.gates[0])
         groups = np.array([history.groups for history in drawn])
         weights = mass / number * fewer[:, None] * np.exp(ratios[:, groups].sum(axis=2))
@@ -129,6 +138,7 @@ def before_readout(
         for start in range(0, number, most):
             chunk = slice(start, start + most)
             laws += weights[:, chunk] @ laws_after(program, circuit.groups, drawn[chunk])
+    laws = laws.clip(min=0)  # histories that count against may have gone too far
     laws /= laws.sum(axis=1, keepdims=True)
     return sum(numbers), laws if truth is None else _put_right(laws, truth)
 

@@ -97,7 +97,7 @@ def _is_row(row: object) -> bool:
     return (
         isinstance(row.get("num_shots"), int)
         and all(map(_is_agreement, agreements))
-        and _are_p_values(row.get("p_values"))
+        and _are_p_values(row.get("p_values", {}))
     )
 
 

@@ -97,3 +97,12 @@ def test_shots_improve_on_a_calibration_that_is_off() -> None:
         learned = learn_noise(pairs, start=off, seed=seed, operations=FEW)
         after.append(kl(law, learned.predict("heisenberg:4").distribution().probabilities))
     assert np.mean(after) < 0.2 * np.mean(before)
+
+
+def test_plausible_laws_are_finite_where_phase_errors_cancel() -> None:
+    """T2 = T1: the resets' own dephasing is all there is, and other rates leave some over."""
+    even = replace(RELAXING, t2=RELAXING.t1)
+    known = LearnedNoise(posterior=Posterior.of(DevicePrior(start=even)), lessons=())
+    laws = known.plausible_laws(asymmetric(4), draws=32, seed=1, operations=FEW)
+    assert np.isfinite(laws).all()
+    assert np.allclose(laws.sum(axis=1), 1)

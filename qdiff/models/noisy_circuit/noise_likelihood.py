@@ -35,6 +35,9 @@ _USUAL_RATES = {"pauli1": 5e-4, "pauli2": 5e-3, "phase1": 3e-4, "relax1": 3e-4}
 _USUAL_READOUT, _USUAL_PAIR_FLIP, _USUAL_BACKGROUND = 0.015, 0.003, 0.01
 _RATE_SPREAD, _READOUT_SPREAD, _PAIR_SPREAD, _BACKGROUND_SPREAD = 2.0, 1.2, 1.0, 2.0
 _MARGINAL_SPREAD = 1.0
+_RAREST = 1e-15
+"""Expected errors of a group whose rate is 0, which has no logarithm."""
+
 _FLOOR = 1e-7
 """The least weight of the background, so that no string is impossible."""
 
@@ -153,7 +156,7 @@ class NoisyModel:
         mean = (rates * self.sizes).abs().sum()
         if not self.longest:
             return self.ideal
-        scores = self.uses @ torch.log((rates * self.sizes).abs()) - self.log_density
+        scores = self.uses @ torch.log((rates * self.sizes).abs() + _RAREST) - self.log_density
         orders = torch.arange(self.longest + 1, dtype=torch.float64)
         masses = torch.exp(torch.special.xlogy(orders, mean) - mean - torch.lgamma(orders + 1))
         # histories of the most errors stand for all that have even more
@@ -166,7 +169,8 @@ class NoisyModel:
             odd = (self.uses[:, negative].sum(1) % 2).bool()
             weights = torch.where(odd, -weights, weights)
             total = masses[0] + weights.sum()
-            masses, weights = masses / total, weights / total
+            law = masses[0] * self.ideal + (weights.float() @ self.laws).double()
+            return (law / total).clamp_min(0)
         return masses[0] * self.ideal + (weights.float() @ self.laws).double()
 
     def readout(self, values: Mapping[str, Tensor]) -> Tensor:
