@@ -64,3 +64,18 @@ def test_cross_entropy_scores_of_shots_are_unbiased() -> None:
 def test_large_tables_get_fewer_replicates() -> None:
     assert [affordable(200, 1 << n) for n in (12, 17, 18, 20, 24)] == [200, 200, 128, 40, 40]
     assert affordable(10, 1 << 20) == 10
+
+
+def test_the_path_goes_past_the_score_though_most_strings_were_not_seen(monkeypatch) -> None:
+    """Taken as a law, a histogram of two shots a string is nearer than its own distance says."""
+    reference = porter_thomas(10, seed=4)
+    law, rng, ends = disturbed(reference, 20, seed=5), np.random.default_rng(6), []
+    monkeypatch.setattr(histograms, "interval", lambda *of, **_: ends.append(of[:3]))
+    estimator = Estimator(reference.probabilities)
+    floor = estimator.replicates(reference.probabilities, 2400, 100, rng)
+    for _ in range(5):
+        estimator.intervals(law.sample(2400, seed=rng), floor, 0.95, rng)
+    beyond = [(path[-1].mean() - value) / path[-1].std() for value, _, path in ends]
+    assert len(beyond) == 5 * sum(not measure.linear for measure in METRICS.values())
+    assert min(beyond) > 0.5
+    assert np.mean(beyond) > 2

@@ -36,6 +36,22 @@ def test_a_score_below_all_that_no_difference_gives_has_an_interval_from_there()
     assert none.mean() - none.std() < low < none.mean() < high
 
 
+def test_a_score_beyond_all_that_was_simulated_is_not_the_end_of_its_interval() -> None:
+    """Were the interval cut off at the path's end, it would say that nothing larger is possible."""
+    rng = np.random.default_rng(4)
+    none = np.abs(rng.normal(size=200))
+    path = np.linspace(4, 6, STEPS)[:, None] + rng.normal(size=(STEPS, 200))
+    spread = path.std(axis=1).mean()
+    low, high = interval(5.8, none, path, 0.95, from_none=False)
+    assert path.min(axis=1).mean() < low < 5.8 - 1.4 * spread
+    assert 5.8 + 1.7 * spread < high < 5.8 + 2.3 * spread
+    low, high = interval(4.2, none, path, 0.95, from_none=False)
+    assert 4.2 - 2.3 * spread < low < 4.2 - 1.7 * spread
+    wide = interval(4.2, none, path, 0.95, from_none=False, widened=1.5)
+    assert wide[0] < low - 0.7 * spread
+    assert wide[1] > high + 0.7 * spread
+
+
 def test_scores_without_noise_and_without_numbers() -> None:
     still = np.full((STEPS, 30), 0.4)
     assert interval(0.4, np.zeros(30), still, 0.95, from_none=False) == pytest.approx((0.4, 0.4))

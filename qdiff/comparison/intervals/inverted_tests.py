@@ -45,25 +45,34 @@ def steps(square: float, none: Scores, observed: Scores) -> Scores:
     `square` is the observed score on a scale on which the true difference and the noise add as
     squares do. `none` and `observed`, ``(R,)``, are simulated scores of no difference and of the
     observed one. There the mean grows by the square of the true difference, and the variance in
-    proportion to it, as a noncentral chi-square's do.
+    proportion to it, as a noncentral chi-square's do. By how much is taken from the simulations: a
+    histogram as a law leaves out what it did not see, and scores less than `square` says.
     """
-    if square <= 0:  # the path leads nowhere
-        return np.linspace(0, 1, STEPS)
     excess, variance = square - float(none.mean()), float(none.var())
-    growth = max(float(observed.var()) - variance, 0.0) / square
+    rise = float(observed.mean()) - float(none.mean())
+    if square <= 0 or rise <= 0:  # the path leads nowhere
+        return np.linspace(0, 1, STEPS)
+    growth = max(float(observed.var()) - variance, 0.0) / rise
     middle = excess + _REACH**2 * growth / 2
     half = sqrt(max(middle**2 - excess**2 + _REACH**2 * variance, 0.0))
-    first, last = (sqrt(max(end, 0.0) / square) for end in (middle - half, middle + half))
+    first, last = (sqrt(max(end, 0.0) / rise) for end in (middle - half, middle + half))
     return np.linspace(first, last, STEPS)
 
 
 def interval(
-    value: float, none: Scores, path: Scores, confidence: float, *, from_none: bool
+    value: float,
+    none: Scores,
+    path: Scores,
+    confidence: float,
+    *,
+    from_none: bool,
+    widened: float = 1.0,
 ) -> Interval | None:
     """Where the mean score may lie, and the observed one; None if a score is not finite.
 
     `value` is the observed score, 0 at best. `none`, ``(R,)``, are simulated scores of no
     difference, and `path`, ``(G, R)``, of growing ones, the first of them none if `from_none`.
+    A law is rejected only where the surprise is `widened` times what its own level takes.
     """
     if not (np.isfinite(value) and np.isfinite(none).all() and np.isfinite(path).all()):
         return None
@@ -79,12 +88,14 @@ def interval(
     draws = path.shape[1]
     level = min((confidence * (draws + 1) - 1) / (draws - 1), 1.0)
     simulated = surprise(path, means[:, None], spreads[:, None])
-    limits = _smooth(np.quantile(simulated, level, axis=1))
+    limits = widened * _smooth(np.quantile(simulated, level, axis=1))
     room = limits - surprise(np.full(len(means), value), means, spreads)
     kept = np.flatnonzero(room >= 0)
     if len(kept) == 0:
         kept = np.array([np.argmax(room)])
-    low, high = _end(means, room, kept[0], -1), _end(means, room, kept[-1], 1)
+    low, high = (
+        _end(means, room, spreads, kept[end], towards) for end, towards in ((0, -1), (-1, 1))
+    )
     if kept[0] == 0 and from_none:
         low = least - _EDGE * spread / sqrt(len(none))
     return min(low, high, value), max(high, value)
@@ -96,10 +107,13 @@ def _smooth(curve: Scores) -> Scores:
     return np.asarray((padded[:-2] + padded[1:-1] + padded[2:]) / 3)
 
 
-def _end(means: Scores, room: Scores, kept: int, towards: int) -> float:
-    """The mean score at which there is no room any more, from the last law with some."""
+def _end(means: Scores, room: Scores, spreads: Scores, kept: int, towards: int) -> float:
+    """The mean score at which there is no room any more, from the last law with some.
+
+    `room` is in spreads: past the last law that was simulated, its own spread is taken.
+    """
     beyond = kept + towards
     if not 0 <= beyond < len(means) or room[kept] < 0:
-        return float(means[kept])
+        return float(means[kept] + towards * max(room[kept], 0.0) * spreads[kept])
     part = room[kept] / (room[kept] - room[beyond])
     return float(means[kept] + part * (means[beyond] - means[kept]))
