@@ -5,18 +5,31 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all check docs extras format bench bench-quick clean
+.PHONY: demo test test-all test-lowest test-newest check docs extras format bench bench-quick clean
 
 demo: $(READY)
 	$(BIN)/qdiff run circuits/ising_10.qasm --shots 10000 --noise superconducting --seed 1 --out runs/ising_10 --force
 
-# two processes of one thread each; a file's tests stay together, since they share fitted models
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+# two processes of one thread each; a file's tests stay together, since they share fitted models,
+# and files come in their order: by their number of tests those of few long ones would come last.
+# Bytecode is kept whatever the environment says, or else every process would compile it again
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n 2 --dist loadfile \
+	--no-loadscope-reorder
 test: $(READY)
 	$(PYTEST) -m "not slow"
 
 test-all: $(READY)
 	$(PYTEST)
+
+# the same tests with the lowest versions that pyproject.toml allows, and with the newest; the newest
+# torch is the one of constraints.txt, since its builds are chosen by hand. TESTS picks some of them
+TESTS := tests
+test-lowest test-newest: test-%:
+	$(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check uv
+	UV_SYSTEM_CERTS=1 UV_FIND_LINKS="$(PIP_FIND_LINKS)" $(VENV)-$*/bin/uv pip install --quiet --python $(VENV)-$* \
+		$(if $(filter lowest,$*),--resolution lowest-direct,'$(shell grep ^torch== constraints.txt)') -e '.[dev]'
+	OMP_NUM_THREADS=1 $(VENV)-$*/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow" $(TESTS)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -95,4 +108,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) site runs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-newest site runs .mypy_cache .ruff_cache .pytest_cache

@@ -9,6 +9,9 @@ from qdiff.data.bits import Counts
 _NUMPYS_LIMIT = 10**9
 """From here on numpy refuses to draw."""
 
+_FEW = 10**5
+"""So few are drawn one by one: as a share of the most shots they would round to none."""
+
 
 def draw_without_replacement(counts: Counts, size: int, generator: np.random.Generator) -> Counts:
     """How many of each kind are among `size` that are drawn, ``(m,) -> (m,)``.
@@ -24,8 +27,8 @@ def draw_without_replacement(counts: Counts, size: int, generator: np.random.Gen
     total = int(counts.sum())
     if total < _NUMPYS_LIMIT:
         return generator.multivariate_hypergeometric(counts, size, method="marginals")
-    if not size:
-        return np.zeros_like(counts)
+    if size <= _FEW:
+        return _one_by_one(counts, size, generator)
     if size > total // 2:
         return counts - draw_without_replacement(counts, total - size, generator)
     drawn = generator.binomial(counts, size / total)
@@ -33,3 +36,12 @@ def draw_without_replacement(counts: Counts, size: int, generator: np.random.Gen
     if surplus >= 0:
         return drawn - draw_without_replacement(drawn, surplus, generator)
     return drawn + draw_without_replacement(counts - drawn, -surplus, generator)
+
+
+def _one_by_one(counts: Counts, size: int, generator: np.random.Generator) -> Counts:
+    """The same for few shots: each one's number is drawn, those taken before are drawn again."""
+    ends, taken = np.cumsum(counts), np.zeros(0, np.int64)
+    while len(taken) < size:
+        again = generator.integers(ends[-1], size=size - len(taken))
+        taken = np.unique(np.append(taken, again))
+    return np.bincount(np.searchsorted(ends, taken, side="right"), minlength=len(counts))

@@ -13,7 +13,7 @@ from qdiff.fitting.config import Candidate, FitConfig
 from qdiff.models.diffusion.denoisers.config import MLP, AnyOrderRecurrent
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 
-TRAINING = TrainingConfig(steps=200, batch=64, evaluate_every=10, patience=20)
+TRAINING = TrainingConfig(steps=80, batch=64, evaluate_every=10, patience=20)
 CONFIG = FitConfig(
     orders=2,
     interactions=False,

@@ -10,7 +10,6 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -20,24 +19,13 @@ import numpy as np
 import torch
 from killable_fit import CONFIG
 from quick_fits import brief
-from safetensors import numpy as _safetensors  # noqa: F401
 
 import qdiff
-import qdiff.sweeps.sweep
 from qdiff.cli import main
-from qdiff.executors import by_name  # noqa: F401
-from qdiff.files import load as _load  # noqa: F401
 from qdiff.fitting.choose_config import ChosenConfig
-from qdiff.sweeps.sweep_table import to_parquet
 
 _CONTEXT: Any = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["killable_jobs"])
-
-# what is imported only when it is used
-CONFIG.candidates[0].network.build(2, generator=torch.Generator())
-torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))])
-with suppress(qdiff.InputError):  # without the extra it is not used either
-    to_parquet([{"kl": 1.0}])
+_CONTEXT.set_forkserver_preload(["killable_jobs", "imported_beforehand"])
 
 LARGE = qdiff.Shots.from_indices(
     np.arange(300_000), np.ones(300_000, int), registers=[qdiff.Register("c", 20)]
