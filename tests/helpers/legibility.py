@@ -19,7 +19,7 @@ def complaints_about(every: Sequence[Axes], legends: Sequence[Legend] = ()) -> l
     written += [text for legend in legends for text in legend.get_texts()]
     boxes = [(text.get_text(), text.get_window_extent()) for text in written]
     boxes += [("a legend", legend.get_window_extent()) for legend in legends]
-    frame = every[0].get_figure(root=True).bbox
+    frame = every[0].get_figure().canvas.figure.bbox
     return [
         *(complaint for axes in every for complaint in about_axes(axes)),
         *overlapping(boxes[: len(written)]),
@@ -55,7 +55,7 @@ def about_axes(axes: Axes) -> Iterator[str]:
         yield from (f"TeX: {label}" for label in labels if "$" in label or "\\" in label)
         if any(character.isdigit() for character in "".join(labels)) and not axis.get_label_text():
             yield f"an axis without a name: {labels}"
-    frame, box = axes.get_figure(root=False).bbox, axes.bbox
+    frame, box = axes.get_figure().bbox, axes.bbox
     if (
         axes.get_label() != "<colorbar>"
         and min(box.width / frame.width, box.height / frame.height) < 0.3
