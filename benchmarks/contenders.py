@@ -82,6 +82,21 @@ def together(baselines: Row, surrogate: Row) -> Row:
     return surrogate | {key: baselines[key] | surrogate[key] for key in ("kl", "cpu_seconds")}
 
 
+def surrogate_again(row: Row, truth: qdiff.Distribution, shots: qdiff.Shots, seed: int) -> Row:
+    """A row with the surrogate fitted anew; the baselines' figures stay, with their revision."""
+    renewed = surrogate_against(truth, shots, seed)
+    ours = {*row["weights"], "surrogate", "without_shots"}
+    baselines = {
+        what: {
+            name: value
+            for name, value in row[what].items()
+            if name not in ours and not name.startswith("part_")
+        }
+        for what in ("kl", "cpu_seconds")
+    }
+    return {"baselines_revision": row["revision"]} | row | together(baselines, renewed)
+
+
 def _views(model: qdiff.Surrogate) -> dict[str, Table]:
     """Tables of the surrogate, of it without the shots, and of each part alone."""
     tables = {part: law.table() for part, law in model.parts.items()}

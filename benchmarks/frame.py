@@ -32,7 +32,9 @@ Task = tuple[Row, Measure, Row]
 """A cell, and what is to be called with what."""
 
 
-def arguments(about: str, *, seeds: int | None = 3, workers: int = 1) -> ArgumentParser:
+def arguments(
+    about: str, *, seeds: int | None = 3, workers: int = 1, refit: bool = False
+) -> ArgumentParser:
     """What all benchmarks take on their command lines; `about` begins with the question."""
     question = about.splitlines()[0]
     parser = ArgumentParser(description=question)
@@ -44,6 +46,10 @@ def arguments(about: str, *, seeds: int | None = 3, workers: int = 1) -> Argumen
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="KEY=VALUE", help="such cells, as shots=10000"
     )
+    if refit:
+        parser.add_argument(
+            "--refit", action="store_true", help="fit surrogates of earlier revisions' rows anew"
+        )
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder of the JSON")
     return parser
 

@@ -10,7 +10,7 @@ LSTM is trained beside the surrogate on the same shots. Exact KL in nats.
 from __future__ import annotations
 
 import frame
-from contenders import baselines_against, surrogate_against, together
+from contenders import baselines_against, surrogate_again, surrogate_against, together
 from record import Row
 from truths import shots_seed
 
@@ -27,16 +27,27 @@ BASELINES: dict[str, Baseline] = {
 }
 
 
-def measure(cell: Row) -> Row:
+def drawn(cell: Row) -> tuple[qdiff.Distribution, qdiff.Shots, int]:
+    """The law, the shots drawn from it, and the seed."""
     truth, seed = qdiff.exact(cell["circuit"], None), cell["seed"]
-    given = truth, truth.sample(cell["shots"], seed=shots_seed(seed)), seed
+    return truth, truth.sample(cell["shots"], seed=shots_seed(seed)), seed
+
+
+def measure(cell: Row) -> Row:
+    given = drawn(cell)
     return together(baselines_against(*given, BASELINES), surrogate_against(*given))
 
 
+def measure_again(row: Row) -> Row:
+    """The surrogate of a row fitted anew."""
+    return surrogate_again(row, *drawn(row))
+
+
 def main() -> None:
-    options = frame.arguments(__doc__, workers=2).parse_args()
+    options = frame.arguments(__doc__, workers=2, refit=True).parse_args()
     cells = frame.grid(circuit=[CIRCUIT], shots=[SHOTS], seed=options.seeds)
-    frame.collect("niu", cells, measure, options, {"noise": "ideal"})
+    again = measure_again if options.refit else None
+    frame.collect("niu", cells, measure, options, {"noise": "ideal"}, again=again)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,13 @@ other work on the machine does not lengthen.
 from __future__ import annotations
 
 import frame
-from contenders import BASELINES, baselines_against, surrogate_against, together
+from contenders import (
+    BASELINES,
+    baselines_against,
+    surrogate_again,
+    surrogate_against,
+    together,
+)
 from record import Row
 from truths import NOISE, SUITES, shots_seed, truth_of
 
@@ -33,22 +39,13 @@ def measure(cell: Row) -> Row:
 
 
 def measure_again(row: Row) -> Row:
-    """The surrogate of a row fitted anew; the baselines' figures stay, with their revision."""
-    names = {"uniform", *BASELINES}
-    baselines = {
-        what: {name: value for name, value in row[what].items() if name in names}
-        for what in ("kl", "cpu_seconds")
-    }
-    renewed = together(baselines, surrogate_against(*drawn(row)))
-    return {"baselines_revision": row["revision"]} | row | renewed
+    """The surrogate of a row fitted anew."""
+    return surrogate_again(row, *drawn(row))
 
 
 def main() -> None:
-    parser = frame.arguments(__doc__, workers=2)
+    parser = frame.arguments(__doc__, workers=2, refit=True)
     parser.add_argument("suite", choices=SUITES)
-    parser.add_argument(
-        "--refit", action="store_true", help="fit the surrogates of earlier revisions' rows anew"
-    )
     options = parser.parse_args()
     suite = SUITES[options.suite]
     cells = frame.grid(

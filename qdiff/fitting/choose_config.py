@@ -47,8 +47,9 @@ _MANY_SHOTS = 50_000
 _FEW_SHOTS, _HELDOUT_OF_FEW = 10_000, 0.25
 """Of fewer shots a tenth is too few to weigh parts by."""
 
-_LONG_BITS, _SHORT_BATCH = 24, 512
-"""Longer strings have fewer folds and smaller batches."""
+_LONG_BITS, _SHORT_BATCH, _LONG_BATCH = 24, 512, 6144
+"""Longer strings are learned in three times the steps of so many bits a batch, by a quarter of the
+folds: there networks are far from what the shots could teach them, not beyond it."""
 
 _TRANSFORMER_BITS = 24
 _TRANSFORMER_STEPS = 4000
@@ -83,10 +84,14 @@ def choose_config(
     if device.type == "cuda" and _TRANSFORMER_BITS <= num_bits <= MAX_TRANSFORMER_BITS:
         return _transformer(num_bits, effort)
     hidden, steps = (2 * work.hidden, 2 * work.steps) if many else (work.hidden, work.steps)
-    training = replace(RECURRENT_TRAINING, steps=steps, batch=_batch(num_bits))
+    batch, folds = _SHORT_BATCH, work.folds
+    if num_bits > _LONG_BITS:
+        steps, folds = 3 * steps, max(1, folds // 4)
+        batch = max(1, _LONG_BATCH // num_bits)
+    training = replace(RECURRENT_TRAINING, steps=steps, batch=batch)
     config = FitConfig(
         candidates=(Candidate(network=AnyOrderRecurrent(hidden=hidden), training=training),),
-        folds=work.folds if num_bits <= _LONG_BITS else max(2, work.folds // 2),
+        folds=folds,
         heldout=_HELDOUT_OF_FEW if num_shots < _FEW_SHOTS else FitConfig.heldout,
     )
     why = (
@@ -106,11 +111,3 @@ def _transformer(num_bits: int, effort: Effort) -> ChosenConfig:
     )
     config = FitConfig(candidates=(Candidate(network=network, training=training),), folds=1)
     return ChosenConfig(config=config, why=why, effort=effort)
-
-
-def _batch(num_bits: int) -> int:
-    """Strings a step: what a step takes grows with their length."""
-    batch = _SHORT_BATCH
-    while batch * num_bits > _SHORT_BATCH * _LONG_BITS and batch > 1:
-        batch //= 2
-    return batch

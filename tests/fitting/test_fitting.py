@@ -304,7 +304,7 @@ def test_folds_are_planned_by_bits_and_shots() -> None:
     for size in ((12, 1_000), (12, 10_000), (40, 1_000)):
         config = choose_config(*size, device=CPU, effort=Effort.DEFAULT).config
         found[size] = (config.folds, config.heldout)
-    assert found == {(12, 1_000): (4, 0.25), (12, 10_000): (4, 0.1), (40, 1_000): (2, 0.25)}
+    assert found == {(12, 1_000): (4, 0.25), (12, 10_000): (4, 0.1), (40, 1_000): (1, 0.25)}
 
 
 def test_networks_of_another_process_are_refused() -> None:
