@@ -16,12 +16,13 @@ from qdiff.data.argument_checks import check_number, check_whole, root_of
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
 from qdiff.environment import __version__
-from qdiff.models.noisy_circuit.fit import CircuitFit
+from qdiff.models.noisy_circuit.fit import MAX_TABLE_QUBITS, CircuitFit
 from qdiff.models.noisy_circuit.program import Program
 from qdiff.models.surrogate.part import Part
 from qdiff.models.surrogate.surrogate import Surrogate
 from qdiff.noise.spec import NoiseSpec
 from qdiff.noise_learning import storage
+from qdiff.noise_learning.beyond_tables import SHOTS, chain_of_simulated_shots
 from qdiff.noise_learning.circuit_fit import fit_known_noise
 from qdiff.noise_learning.learned_noise_shown import ShowsNoise
 from qdiff.noise_learning.learned_numbers import LearnedNumber, confounded, learned_numbers
@@ -106,18 +107,24 @@ class LearnedNoise(ShowsNoise):
         far (nats) the law is expected to be off because the numbers are not known better;
         `plausible_laws` says it of any quantity.
 
-        Raises `InputError` for a circuit of more than 24 bits or not measured once, at its end.
+        A Clifford circuit beyond 24 bits is a chain fitted to 20,000 shots that are simulated under
+        `to_spec`: what that cannot say is left out, and there is no ``expected_kl``.
+
+        Raises `InputError` for any other circuit of more than 24 bits, or one that is not measured
+        once, at its end.
         """
         operations = check_number(operations, "operations", least=1)
         loaded = load_circuit(circuit)
-        found = self._predicted(loaded, seed, operations, draws=_draws(loaded.num_clbits))
-        told = {
-            "verdict": "predicted from learned noise, without shots",
-            "histories": found.histories,
-            "expected_kl": found.expected_kl,
-        }
+        told: dict[str, Any] = {"verdict": "predicted from learned noise, without shots"}
+        if loaded.num_clbits > MAX_TABLE_QUBITS:
+            law = chain_of_simulated_shots(loaded, self.to_spec(), root_of(seed))
+            told |= {"simulated_shots": SHOTS, "expected_kl": None}
+        else:
+            found = self._predicted(loaded, seed, operations, draws=_draws(loaded.num_clbits))
+            law = found.law
+            told |= {"histories": found.histories, "expected_kl": found.expected_kl}
         card = {
-            "num_bits": found.law.num_bits,
+            "num_bits": law.num_bits,
             "training_shots": None,
             "trained_on": circuit_record(loaded, self.to_spec()),
             "weights": {Part.CIRCUIT.value: 1.0},
@@ -126,7 +133,7 @@ class LearnedNoise(ShowsNoise):
             "versions": {"qdiff": __version__, "numpy": np.__version__},
         }
         return Surrogate(
-            parts={Part.CIRCUIT: found.law},
+            parts={Part.CIRCUIT: law},
             weights={Part.CIRCUIT: 1.0},
             registers=registers_of(loaded),
             card=card,

@@ -28,6 +28,8 @@ from qdiff.noise_learning.numbers import BACKGROUND, PAIR_FLIP, RATES, TURNS, Nu
 from qdiff.noise_learning.posterior import Posterior
 
 _DIFFERENCE, _TURN = 1e-3, 1e-5
+_LEAST_SEEN = 1e-60
+"""Probability of a string below which only a step too far takes it, and slopes would overflow."""
 
 
 def anchored(
@@ -79,7 +81,7 @@ class CircuitLikelihood:
         table = self._after_readout(table, values)
         background = torch.sigmoid(values[self._background])
         seen = (1 - background) * table[self._model.index] + background * self._sides
-        return torch.log(seen.clamp_min(1e-300))
+        return torch.log(seen.clamp_min(_LEAST_SEEN))
 
     def law(self, values: Floats) -> Floats:
         """All ``2^n`` probabilities."""

@@ -19,6 +19,7 @@ from qdiff.fitting.heldout import hold_out
 from qdiff.models.noisy_circuit.fit import CircuitFitConfig, fit_circuit
 from qdiff.models.surrogate.part import Part
 from qdiff.noise.rates import QubitNoise
+from qdiff.noise_learning.beyond_tables import chain_of_simulated_shots
 from qdiff.noise_learning.numbers import Number
 from qdiff.noise_learning.prediction import before_readout
 from qdiff.noise_learning.specification import stated
@@ -240,10 +241,21 @@ def test_shots_of_something_else_are_refused() -> None:
 
 
 def test_a_circuit_that_cannot_be_predicted_is_refused(learned: LearnedNoise) -> None:
-    with pytest.raises(InputError, match="measure fewer"):
-        learned.predict("ghz:30")
+    with pytest.raises(InputError, match="must be Clifford to be predicted: measure fewer"):
+        learned.predict("ising:26")
     with pytest.raises(InputError, match="seed"):
         learned.predict("ghz:3", seed=-1)
+
+
+def test_a_clifford_circuit_beyond_tables_is_predicted_as_a_chain(learned: LearnedNoise) -> None:
+    """True shots are nearly as likely as under a chain fitted to as many true shots."""
+    model = learned.predict("ghz:26", seed=1)
+    assert model.card["circuit"]["expected_kl"] is None
+    shots = qdiff.simulate("ghz:26", TRUTH, shots=4000, seed=5)
+    own = chain_of_simulated_shots(qdiff.load_circuit("ghz:26"), TRUTH, np.random.SeedSequence(7))
+    nats = [law.log_prob(shots.bits) @ shots.counts / 4000 for law in (model, own)]
+    assert nats[0] > nats[1] - 0.05
+    assert model.sample(10, seed=1).num_bits == 26
 
 
 def test_a_specification_turns_gates_as_predictions_do() -> None:

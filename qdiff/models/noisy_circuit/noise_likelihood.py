@@ -38,6 +38,9 @@ _MARGINAL_SPREAD = 1.0
 _RAREST = 1e-15
 """Expected errors of a group whose rate is 0, which has no logarithm."""
 
+_LEAST_TOTAL = 0.1
+"""Of laws some of which count against: less only where rates are far from any that are likely."""
+
 _FLOOR = 1e-7
 """The least weight of the background, so that no string is impossible."""
 
@@ -168,9 +171,9 @@ class NoisyModel:
         if (negative := rates.detach() < 0).any():
             odd = (self.uses[:, negative].sum(1) % 2).bool()
             weights = torch.where(odd, -weights, weights)
-            total = masses[0] + weights.sum()
+            total = (masses[0] + weights.sum()).clamp_min(_LEAST_TOTAL)
             law = masses[0] * self.ideal + (weights.float() @ self.laws).double()
-            return (law / total).clamp_min(0)
+            return law / total
         return masses[0] * self.ideal + (weights.float() @ self.laws).double()
 
     def readout(self, values: Mapping[str, Tensor]) -> Tensor:
