@@ -48,7 +48,9 @@ def part_of(text: str) -> tuple[int, int]:
     try:
         place, of = (int(number) for number in text.split("/"))
     except ValueError:
-        raise InputError(f"--part must look like 2/3, got {text!r}") from None
+        place = of = 0
+    if not 1 <= place <= of:
+        raise InputError(f"--part must look like 2/3, from 1/3 to 3/3, got {text!r}")
     return place, of
 
 

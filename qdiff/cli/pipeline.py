@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from qdiff.data.output import check_output, is_standard, write_text
 from qdiff.data.shots import Shots
 from qdiff.data.storage import one_line
 from qdiff.errors import InputError
+from qdiff.executors.by_name import EngineName, engine_named
 from qdiff.fitting.circuit_knowledge import known_circuit
 from qdiff.fitting.fit import choose_device, fit
 from qdiff.fitting.train_networks import Watch
@@ -179,7 +181,14 @@ def _reference(
     try:
         if noise is None or circuit.num_qubits <= _EXACT_QUBITS:
             return exact(circuit, noise, progress=progress), ()
-        truth = trajectories(circuit, noise, samples=_TRAJECTORIES, seed=seed, progress=progress)
+        truth = trajectories(
+            circuit,
+            noise,
+            samples=_TRAJECTORIES,
+            seed=seed,
+            executor=engine_named(EngineName.LOCAL, None, folder=Path()),
+            progress=progress,
+        )
     except InputError as error:
         return None, (f"no reference: {error}",)
     return truth, (f"the reference is an average over {_TRAJECTORIES} noise trajectories",)

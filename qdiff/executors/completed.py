@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -41,12 +40,12 @@ def completed(
     >>> dict(completed(ThisProcess(), abs, [-1, 2]))
     {-1: 1, 2: 2}
     """
-    run = _Run(engine, work, iter(tasks), retries)
-    with run.pools:
+    with engine.open() as pool:
+        run = _Run(engine, pool, work, iter(tasks), retries)
         while run.fill(engine.in_flight if in_flight is None else in_flight):
             for future in wait(run.running, return_when=FIRST_COMPLETED).done:
-                task, pool = run.running.pop(future)
-                if run.succeeded(task, pool, future.exception()):
+                task = run.running.pop(future)
+                if run.succeeded(task, future.exception()):
                     yield task.given, future.result()
     if run.failure is not None:
         raise run.failure
@@ -64,34 +63,27 @@ class _Run(Generic[Given, Found]):
     def __init__(
         self,
         engine: Engine,
+        pool: Executor,
         work: Callable[[Given], Found],
         tasks: Iterator[Given],
         retries: int,
     ) -> None:
-        self.engine, self.work, self.tasks, self.retries = engine, work, tasks, retries
-        self.running: dict[Future[Found], tuple[_Task[Given], Executor]] = {}
+        self.engine, self.pool, self.work = engine, pool, work
+        self.tasks, self.retries = tasks, retries
+        self.running: dict[Future[Found], _Task[Given]] = {}
         self.again: deque[_Task[Given]] = deque()
         self.failure: BaseException | None = None
-        self.pools = ExitStack()
-        self.pool: Executor | None = None
 
     def fill(self, most: int) -> bool:
         """Hand over tasks as long as there is room. Whether any is running then."""
         while len(self.running) < most and (task := self._next()) is not None:
-            pool = self._opened()
-            try:
-                self.running[pool.submit(self.work, task.given)] = task, pool
-            except BrokenExecutor:
-                self.again.appendleft(task)
-                self._close(pool)
+            self.running[self.pool.submit(self.work, task.given)] = task
         return bool(self.running)
 
-    def succeeded(self, task: _Task[Given], pool: Executor, error: BaseException | None) -> bool:
+    def succeeded(self, task: _Task[Given], error: BaseException | None) -> bool:
         """Whether it did; otherwise it is tried again, or the run's failure."""
         if error is None:
             return True
-        if isinstance(error, BrokenExecutor):
-            self._close(pool)
         if not self.engine.is_loss(error):
             self.failure = self.failure or error
         elif task.losses < self.retries:
@@ -106,18 +98,6 @@ class _Run(Generic[Given, Found]):
         if self.again:
             return self.again.popleft()
         return next((_Task(given) for given in self.tasks), None)
-
-    def _opened(self) -> Executor:
-        """The executor; a new one in the place of one that broke."""
-        if self.pool is None:
-            self.pool = self.pools.enter_context(self.engine.open())
-        return self.pool
-
-    def _close(self, broken: Executor) -> None:
-        """A broken executor does nothing more; all its futures say so, one after another."""
-        if broken is self.pool:
-            self.pool = None
-            self.pools.close()
 
 
 def _lost(times: int, error: BaseException) -> InputError:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 
 from qdiff.data.argument_checks import check_whole
 from qdiff.errors import InputError
 
 MOST_WORKERS = 100_000
+
+
+class WorkerLostError(Exception):
+    """Work ended with its worker, so that another may do it."""
 
 
 class Engine(ABC):
@@ -28,7 +32,7 @@ class Engine(ABC):
 
     def is_loss(self, error: BaseException) -> bool:
         """Whether work failed since its worker was lost, so that another may do it."""
-        return isinstance(error, BrokenExecutor)
+        return isinstance(error, WorkerLostError)
 
     @property
     def in_flight(self) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 
 from qdiff.data.argument_checks import check_whole
 from qdiff.executors.engine import Engine, check_workers, cores
+from qdiff.executors.one_task_each import OneTaskEach
 
 _THREADS = "OMP_NUM_THREADS"
 _PR_SET_PDEATHSIG = 1
@@ -55,12 +56,16 @@ class LocalProcesses(Engine):
     def open(self) -> Iterator[Executor]:
         context = _Spawned()
         with _threads(self.threads):
-            pool = ProcessPoolExecutor(
-                self.workers, context, _begin, max_tasks_per_child=self.tasks_each
+            pool = OneTaskEach(
+                self.workers,
+                lambda: ProcessPoolExecutor(
+                    1, context, _begin, max_tasks_per_child=self.tasks_each
+                ),
             )
             try:
                 yield pool
             except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
                 context.kill()
                 pool.shutdown(cancel_futures=True)
                 raise

@@ -21,6 +21,9 @@ from qdiff.executors.engine import Engine, check_workers, given_up_on_error, rea
 
 _PREFIX = ".qdiff-slurm-"
 _SETTINGS = "QDIFF_SLURM"
+_PATIENCE = 120.0
+"""Seconds for which the folder that is shared may be away."""
+
 _SECONDS_BETWEEN = {"slurm": 5.0, "local": 0.05}
 
 
@@ -90,6 +93,7 @@ class _Jobs(Executor):
     def __init__(self, jobs: Any, seconds: float) -> None:
         self._jobs, self._seconds = jobs, seconds
         self._running: dict[Future[Any], Any] = {}
+        self._unreadable = 0
         self._end = Event()
         self._looking = Thread(target=self._look, daemon=True)
         self._looking.start()
@@ -110,14 +114,30 @@ class _Jobs(Executor):
     def _look(self) -> None:
         while not self._end.wait(self._seconds):
             for future, job in list(self._running.items()):
-                if job.done():
+                if self._has_ended(job):
                     del self._running[future]
                     _finish(job, future)
+
+    def _has_ended(self, job: Any) -> bool:
+        """Whether it did, or its folder has not been readable for so long that nobody can say.
+
+        A shared disk that is away for a moment comes back.
+        """
+        try:
+            ended = bool(job.done())
+        except Exception:  # a stale file handle, mostly: this thread is all that waits for jobs
+            self._unreadable += 1
+            return self._unreadable * self._seconds > _PATIENCE
+        self._unreadable = 0
+        return ended
 
 
 def _finish(job: Any, future: Future[Any]) -> None:
     try:
         found, error = job.result()
+    except OSError as unreadable:
+        why = unreadable.strerror or unreadable
+        found, error = None, InputError(f"the folder of Slurm's jobs cannot be read: {why}")
     except Exception as lost:
         found, error = None, lost
     if error is None:

@@ -25,9 +25,12 @@ def run(
     shots: int,
     seed: int,
     model: NoiseModel | None = None,
+    threads: int = 0,
     **options: Any,
 ) -> dict[str, Any]:
-    """Run one circuit on all cores and return Aer's data; `options` are Aer's.
+    """Run one circuit on so many threads, all cores if 0, and return Aer's data.
+
+    Counts do not depend on the threads; sums over runs do, in their last digits.
 
     Raises `InputError` with Aer's reason when the circuit, the noise and the method do not go
     together or memory does not suffice.
@@ -36,7 +39,7 @@ def run(
         method=method,
         noise_model=model,
         seed_simulator=seed,
-        max_parallel_threads=0,
+        max_parallel_threads=threads,
         max_parallel_shots=0,
         max_parallel_experiments=1,
         max_memory_mb=available_memory() >> 20,

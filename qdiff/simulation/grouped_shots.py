@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from qdiff.errors import InputError
 from qdiff.noise.attach import NoisyCircuit
 from qdiff.progress import progress_bar
 from qdiff.simulation.aer_method import Choice, Workload
+from qdiff.simulation.machine import Machine
 
 if TYPE_CHECKING:
     from qdiff.simulation.error_patterns.sampler import PatternSampler
@@ -30,17 +30,17 @@ _TICKS = 100
 
 
 def grouped_if_it_pays(
-    noisy: NoisyCircuit, workload: Workload, aer: Choice
+    noisy: NoisyCircuit, workload: Workload, aer: Choice, machine: Machine
 ) -> tuple[PatternSampler, str] | None:
     """A sampler and the reason for it; None where Aer's method is likely to be as fast."""
-    if not workload.noisy or workload.dynamic or not pays(0.0, aer.seconds):
+    if not workload.noisy or workload.dynamic or not pays(0.0, aer.seconds, cores=machine.cores):
         return None
     try:
-        sampler = grouped(noisy)
+        sampler = grouped(noisy, memory=machine.memory)
     except InputError:  # another kind of noise or circuit, or too little memory
         return None
     seconds = sampler.seconds(workload.shots)
-    if not pays(seconds, aer.seconds):
+    if not pays(seconds, aer.seconds, cores=machine.cores):
         return None
     reason = (
         f"{workload.num_qubits} qubits, {workload.num_gates} gates, {workload.shots} shots: about "
@@ -49,16 +49,16 @@ def grouped_if_it_pays(
     return sampler, reason
 
 
-def pays(seconds: float, aer: float) -> bool:
+def pays(seconds: float, aer: float, *, cores: int) -> bool:
     """Whether that many seconds of a core, and the start, are clearly fewer than Aer's.
 
-    Aer's are those of one core too, but it spreads its shots over all of them.
+    Aer's are those of one core too, but it spreads its shots over as many as it has.
     """
-    return _AT_LEAST * (seconds + _START) <= aer / (os.cpu_count() or 1)
+    return _AT_LEAST * (seconds + _START) <= aer / cores
 
 
-def grouped(noisy: NoisyCircuit) -> PatternSampler:
-    """A sampler for this circuit.
+def grouped(noisy: NoisyCircuit, *, memory: int) -> PatternSampler:
+    """A sampler for this circuit on a machine of so many bytes.
 
     Raises `InputError`, with the reason, where there is none.
     """
@@ -66,7 +66,7 @@ def grouped(noisy: NoisyCircuit) -> PatternSampler:
 
     try:
         sampler = PatternSampler.read(noisy)
-        sampler.check_memory()
+        sampler.check_memory(memory)
     except InputError as error:
         raise InputError(f"shots cannot be grouped by their errors: {error}") from None
     return sampler

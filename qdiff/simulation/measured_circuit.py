@@ -82,12 +82,17 @@ class MeasuredCircuit:
                 f"over state vectors ({aer.gibibytes(self.state_vector_bytes)})"
             )
 
-    def averaged_probabilities(self, *, shots: int, seed: int) -> Table:
+    def averaged_probabilities(self, *, shots: int, seed: int, threads: int = 0) -> Table:
         """Mean of the measured qubits' probabilities over trajectories, before readout."""
         circuit = self.noisy.circuit.copy()
         circuit.save_probabilities(qubits=self.qubits)
         data = aer.run(
-            circuit, method="statevector", shots=shots, seed=seed, model=self.noisy.model
+            circuit,
+            method="statevector",
+            shots=shots,
+            seed=seed,
+            model=self.noisy.model,
+            threads=threads,
         )
         return np.asarray(data["probabilities"], dtype=np.float64)
 

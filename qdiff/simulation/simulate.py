@@ -15,13 +15,13 @@ from qdiff.circuit.measurement import is_dynamic, registers_of
 from qdiff.data.argument_checks import check_flag, check_whole
 from qdiff.data.shots import Seed, Shots
 from qdiff.errors import InputError
-from qdiff.memory import total_memory
 from qdiff.noise.attach import NoisyCircuit, attach_aer_model, attach_noise
 from qdiff.noise.spec import NoiseSpec, as_spec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
 from qdiff.simulation.aer_method import Choice, Method, choose_method, workload_of
 from qdiff.simulation.grouped_shots import GROUPING, draw, grouped, grouped_if_it_pays
+from qdiff.simulation.machine import Machine
 from qdiff.simulation.provenance import circuit_record, seed_record
 
 Noise: TypeAlias = NoiseSpec | str | NoiseModel | None
@@ -64,6 +64,33 @@ def simulate(
     >>> sorted(simulate(bell, shots=100, seed=1).to_counts())
     ['00', '11']
     """
+    return draw_shots(
+        circuit,
+        noise,
+        shots=shots,
+        seed=seed,
+        method=method,
+        grouping=grouping,
+        progress=progress,
+        machine=Machine.this(),
+    )
+
+
+def draw_shots(
+    circuit: str | Path | QuantumCircuit,
+    noise: Noise,
+    *,
+    shots: int,
+    seed: Seed,
+    machine: Machine,
+    method: Method | str | None = None,
+    grouping: bool | None = None,
+    progress: bool = False,
+) -> Shots:
+    """`simulate` in the way that suits `machine`, so that others can draw the same shots.
+
+    Raises `InputError` as that does, also where this machine is too small for that way.
+    """
     shots = check_whole(shots, "shots", most=_MOST_SHOTS)
     check_flag(progress, "progress")
     asked = _method(method)
@@ -76,12 +103,13 @@ def simulate(
         else attach_noise(source, spec)
     )
     workload = workload_of(noisy, shots=shots, dynamic=is_dynamic(source))
-    choice = choose_method(workload, memory=total_memory(), asked=asked)
+    choice = choose_method(workload, memory=machine.memory, asked=asked)
     sampler, reason = None, choice.reason
     if grouping:
-        sampler, reason = grouped(noisy), "asked for"
+        sampler, reason = grouped(noisy, memory=machine.memory), "asked for"
     elif grouping is None and asked is None and spec is not None:
-        sampler, reason = grouped_if_it_pays(noisy, workload, choice) or (None, reason)
+        found = grouped_if_it_pays(noisy, workload, choice, machine)
+        sampler, reason = found or (None, reason)
     root = aer.root_seed(seed)
     record = {
         **circuit_record(source, spec),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +13,23 @@ from numpy.typing import ArrayLike
 from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_template
-from qdiff.data.argument_checks import check_flag, check_whole
+from qdiff.data.argument_checks import check_flag, check_is, check_whole
 from qdiff.data.bits import Floats
 from qdiff.data.family_shots import FamilyShots, as_floats
-from qdiff.data.shots import Seed
-from qdiff.errors import InputError
+from qdiff.data.shots import Seed, Shots
+from qdiff.errors import InputError, NoiseWarning
+from qdiff.executors.engine import Engine
+from qdiff.executors.in_order import in_order
+from qdiff.executors.this_process import ThisProcess
+from qdiff.noise.attach import attach_noise
 from qdiff.noise.spec import NoiseSpec, as_spec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
 from qdiff.simulation.aer_method import Method
 from qdiff.simulation.fingerprint.fingerprint import structure_hash, with_named_values
+from qdiff.simulation.machine import Machine
 from qdiff.simulation.provenance import seed_record
-from qdiff.simulation.simulate import simulate
+from qdiff.simulation.simulate import draw_shots
 
 FamilyNoise = NoiseSpec | str | None | Sequence[NoiseSpec]
 """Noise of strength 1, which each point's strength multiplies; or the noise of each point."""
@@ -36,6 +44,7 @@ def simulate_family(
     shots: int = 2_000,
     seed: Seed = None,
     method: Method | str | None = None,
+    executor: Engine | None = None,
     progress: bool = False,
 ) -> FamilyShots:
     """Draw `shots` of a circuit with free parameters at each of `points`, with Aer.
@@ -53,6 +62,9 @@ def simulate_family(
         ``(k,)``, positive; all are 1 unless given.
     seed
         Each point has a child seed of its own, so the same seed gives the same shots.
+    executor
+        Where points are simulated, see `qdiff.ShotStore.shots`; None is this process. The shots
+        are the same.
 
     Raises `InputError` for points that do not fit, and as `qdiff.simulate` does.
 
@@ -74,11 +86,26 @@ def simulate_family(
         )
     noises = _noise_of_each(noise, factors, stated=strengths is not None)
     shots, progress = check_whole(shots, "shots"), check_flag(progress, "progress")
-    root, drawn = aer.root_seed(seed), []
+    engine = ThisProcess() if executor is None else check_is(executor, Engine, "executor")
+    bound = [
+        circuit.assign_parameters(dict(zip(names, point, strict=True))) for point in values.tolist()
+    ]
+    attach_noise(bound[0], noises[0])  # refuses and warns here, once, and not in workers
+    root, machine, drawn = aer.root_seed(seed), Machine.this(cores=1), []
+    tasks = (
+        _Point(
+            circuit=point,
+            noise=spec,
+            shots=shots,
+            seed=child,
+            method=method,
+            machine=machine,
+        )
+        for point, spec, child in zip(bound, noises, root.spawn(len(values)), strict=True)
+    )
     with progress_bar("simulate", len(values), shown=progress) as tick:
-        for point, spec, child in zip(values, noises, root.spawn(len(values)), strict=True):
-            bound = circuit.assign_parameters(dict(zip(names, point.tolist(), strict=True)))
-            drawn.append(simulate(bound, spec, shots=shots, seed=child, method=method))
+        for found in in_order(engine, methodcaller("draw"), tasks):
+            drawn.append(found)
             tick()
     named = with_named_values(circuit)
     record = {
@@ -93,6 +120,30 @@ def simulate_family(
     return FamilyShots(
         names=names, values=values, strengths=factors, shots=tuple(drawn), provenance=record
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Point:
+    """What a worker is told: a point, and for which machine the way is chosen."""
+
+    circuit: QuantumCircuit
+    noise: NoiseSpec | None
+    shots: int
+    seed: np.random.SeedSequence
+    method: Method | str | None
+    machine: Machine
+
+    def draw(self) -> Shots:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NoiseWarning)
+            return draw_shots(
+                self.circuit,
+                self.noise,
+                shots=self.shots,
+                seed=self.seed,
+                method=self.method,
+                machine=self.machine,
+            )
 
 
 def _checked_points(points: ArrayLike, names: Sequence[str]) -> Floats:

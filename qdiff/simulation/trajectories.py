@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 
-from qdiff.data.argument_checks import check_flag, check_whole
+from qdiff.data.argument_checks import check_flag, check_is, check_whole
 from qdiff.data.distribution import Distribution
 from qdiff.data.shots import Seed
+from qdiff.executors.engine import Engine
+from qdiff.executors.in_order import in_order
+from qdiff.executors.this_process import ThisProcess
 from qdiff.noise.spec import NoiseSpec
 from qdiff.progress import progress_bar
 from qdiff.simulation import aer
 from qdiff.simulation.grouped_shots import GROUPING
-from qdiff.simulation.grouped_trajectories import grouped_means, planned_if_it_pays
+from qdiff.simulation.grouped_trajectories import planned_if_it_pays, walks
 from qdiff.simulation.measured_circuit import MeasuredCircuit, Table
 from qdiff.simulation.provenance import seed_record
 
@@ -31,6 +36,7 @@ def trajectories(
     *,
     samples: int,
     seed: Seed = None,
+    executor: Engine | None = None,
     progress: bool = False,
 ) -> Distribution:
     """The mean of \\|psi(x)\\|^2 over `samples` noise trajectories, with standard errors.
@@ -45,27 +51,33 @@ def trajectories(
     simulated once (see `error_patterns`), in batches of state vectors, on a graphics card where
     there is one; provenance says which `engine` it was.
 
+    Batches are run in one thread each, by the workers of `executor` (see `qdiff.ShotStore.shots`)
+    or one after another in this process. Their sums are made here, in the batches' order, so that
+    the law is the same bit for bit, whoever works and however many.
+
     Raises `InputError` for fewer than 2 samples and wherever `exact` does, except that memory has
     to hold state vectors only.
     """
     samples = check_whole(samples, "samples", least=2, most=_MOST)
     check_flag(progress, "progress")
+    engine = ThisProcess() if executor is None else check_is(executor, Engine, "executor")
     task = MeasuredCircuit.read(circuit, noise)
     task.check_memory(task.state_vector_bytes, "a state vector")
     root = aer.root_seed(seed)
     batches = min(samples, _MAX_BATCHES)
     size = -(-samples // batches)
     planned = planned_if_it_pays(task, batches, size)
-    means = _RunningMoments()
+    work = (
+        _batches(task, batches, size, root)
+        if planned is None
+        else walks(task, planned, batches, size, root)
+    )
+    moments = _RunningMoments()
     with progress_bar("trajectories", batches, shown=progress) as tick:
-        tables = (
-            _from_aer(task, batches, size, root)
-            if planned is None
-            else grouped_means(task, planned, batches, size, root)
-        )
-        for table in tables:
-            means.add(task.after_readout(table))
-            tick()
+        for tables in in_order(engine, methodcaller("means"), work):
+            for table in tables:
+                moments.add(task.after_readout(table))
+                tick()
     record = {
         "method": "trajectories",
         "engine": "aer" if planned is None else GROUPING,
@@ -73,15 +85,28 @@ def trajectories(
         "batches": batches,
     }
     return task.distribution(
-        means.mean, standard_error=means.standard_error, provenance={**record, **seed_record(root)}
+        moments.mean,
+        standard_error=moments.standard_error,
+        provenance={**record, **seed_record(root)},
     )
 
 
-def _from_aer(
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """What a worker is told: a batch of Aer's."""
+
+    task: MeasuredCircuit
+    size: int
+    seed: int
+
+    def means(self) -> list[Table]:
+        return [self.task.averaged_probabilities(shots=self.size, seed=self.seed, threads=1)]
+
+
+def _batches(
     task: MeasuredCircuit, batches: int, size: int, root: np.random.SeedSequence
-) -> Iterator[Table]:
-    for child in aer.child_seeds(root, batches):
-        yield task.averaged_probabilities(shots=size, seed=child)
+) -> Sequence[_Batch]:
+    return [_Batch(task=task, size=size, seed=seed) for seed in aer.child_seeds(root, batches)]
 
 
 class _RunningMoments:

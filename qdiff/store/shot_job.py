@@ -18,8 +18,9 @@ from qdiff.data.argument_checks import check_whole, is_whole, root_of, shown
 from qdiff.data.shots import Shots
 from qdiff.errors import InputError, NoiseWarning
 from qdiff.noise.spec import NoiseSpec
+from qdiff.simulation.machine import ANY
 from qdiff.simulation.provenance import circuit_record, versions
-from qdiff.simulation.simulate import simulate
+from qdiff.simulation.simulate import draw_shots
 
 BATCH = 10_000
 """Shots a batch, where nothing is said: what a kill may cost, a worker."""
@@ -27,7 +28,7 @@ BATCH = 10_000
 MOST_SHOTS = 10**12
 _MOST_BATCHES = 10**6
 
-_DRAWS = 3
+_DRAWS = 4
 """Raised whenever the same seed gives other shots, though the version of qdiff is the same."""
 
 _FOR_PEOPLE = ("name", "description")
@@ -114,10 +115,13 @@ class Drawing:
     batch: Batch
 
     def draw(self) -> Shots:
+        """In a way that does not depend on the machine, nor on what it does beside."""
         root = np.random.SeedSequence(self.seed, spawn_key=(self.batch.index,))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NoiseWarning)
-            return simulate(self.circuit, self.noise, shots=self.batch.shots, seed=root)
+            return draw_shots(
+                self.circuit, self.noise, shots=self.batch.shots, seed=root, machine=ANY
+            )
 
 
 def hash_of(decides: dict[str, Any]) -> str:

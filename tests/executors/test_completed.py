@@ -108,6 +108,14 @@ def test_an_error_of_the_work_arrives_as_it_is_and_nothing_finished_is_lost(
     assert len(found) < 50  # no more is begun once one has failed
 
 
+def test_a_lost_worker_costs_only_its_own_task(tmp_path: Path) -> None:
+    """Those beside it are not begun again, and lose none of their own tries."""
+    tasks = jobs(tmp_path, range(6), losing=3, losses=2)
+    found = dict(completed(LocalProcesses(workers=2), small_tasks.squared, tasks, retries=2))
+    assert found == {task: task.number**2 for task in tasks}
+    assert [task.begun() for task in tasks] == [1, 1, 1, 3, 1, 1]
+
+
 def test_work_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
     tasks = jobs(tmp_path, range(2), losing=1, losses=99)
     with pytest.raises(InputError, match="lost 2 times at the same work"):

@@ -317,7 +317,7 @@ def rows() -> dict[str, dict[str, Arg]]:
         "simulate_family": {
             "template": Arg(free), "points": Arg([[0.1]]), "noise": OPTIONAL_NOISE,
             "strengths": Arg([1.0], "none"), "shots": Arg(10), "seed": SEED,
-            "method": Arg(None, "none"), "progress": FLAG,
+            "method": Arg(None, "none"), "executor": Arg(None, "none"), "progress": FLAG,
         },
         "NoiseSpec.scaled": {"factor": Arg(2.0, "half")},
         "LocalProcesses": {
@@ -439,7 +439,7 @@ def rows() -> dict[str, dict[str, Arg]]:
         },
         "trajectories": {
             "circuit": CIRCUIT, "noise": OPTIONAL_NOISE, "samples": Arg(3), "seed": SEED,
-            "progress": FLAG,
+            "executor": Arg(None, "none"), "progress": FLAG,
         },
         "z_expectation": {
             "model": Arg(LAW), "bits": BITS, "shots": DATA, "confusion": Arg(FLIPS),

@@ -25,6 +25,7 @@ from qdiff.simulation.error_patterns.noisy_gates import NoisyGate, errors_of, no
 from qdiff.simulation.error_patterns.sampler import PatternSampler
 from qdiff.simulation.error_patterns.states import choose, layouts
 from qdiff.simulation.grouped_shots import GROUPING, grouped, grouped_if_it_pays
+from qdiff.simulation.machine import Machine
 
 
 def gates_of(circuit: QuantumCircuit, noise: NoiseSpec | None = None) -> list[NoisyGate]:
@@ -183,14 +184,14 @@ class TestChoice:
         assert first.provenance["method"] == GROUPING
         assert first.provenance["why"] == "asked for"
 
-    def test_it_is_chosen_where_it_pays(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("os.cpu_count", lambda: 2)
+    def test_it_is_chosen_where_it_pays(self) -> None:
+        machine = Machine(cores=2, memory=16 * 2**30)
 
         def chosen(name: str, noise: str, shots: int) -> bool:
             noisy = attach_noise(load_circuit(name), NoiseSpec.parse(noise))
             workload = workload_of(noisy, shots=shots, dynamic=False)
-            choice = choose_method(workload, memory=16 * 2**30)
-            return grouped_if_it_pays(noisy, workload, choice) is not None
+            choice = choose_method(workload, memory=machine.memory)
+            return grouped_if_it_pays(noisy, workload, choice, machine) is not None
 
         assert chosen("brickwork:16,depth=16", "superconducting", 10_000)
         assert not chosen("brickwork:16,depth=16", "readout_only", 10_000)
@@ -201,11 +202,10 @@ class TestChoice:
             "brickwork:16,depth=16", "depolarizing:p1=0,p2=1e-2,t1=1e-4,time2=1e-7", 10**4
         )
 
-    def test_many_cores_are_aer_s(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("os.cpu_count", lambda: 4)
-        assert grouped_shots.pays(10.0, 100.0)
-        assert not grouped_shots.pays(10.0, 90.0)
-        assert not grouped_shots.pays(0.0, 15.0)
+    def test_many_cores_are_aer_s(self) -> None:
+        assert grouped_shots.pays(10.0, 100.0, cores=4)
+        assert not grouped_shots.pays(10.0, 90.0, cores=4)
+        assert not grouped_shots.pays(0.0, 15.0, cores=4)
 
     def test_a_circuit_without_gates(self) -> None:
         circuit = QuantumCircuit(2, 3)
@@ -242,7 +242,7 @@ class TestChoice:
         with pytest.raises(InputError, match=said):
             simulate(circuit, noise, shots=5, method=method, grouping=True)
 
-    def test_circuits_that_cannot_be_grouped(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_circuits_that_cannot_be_grouped(self) -> None:
         circuit = QuantumCircuit(1, 1)
         circuit.h(0)
         circuit.reset(0)
@@ -252,6 +252,5 @@ class TestChoice:
         circuit.x(0)
         with pytest.raises(InputError, match=r"cannot be grouped .* mid-circuit"):
             simulate(circuit, "light", shots=5, grouping=True)
-        monkeypatch.setattr("qdiff.simulation.error_patterns.sampler.total_memory", lambda: 2**20)
         with pytest.raises(InputError, match="GiB"):
-            grouped(attach_noise(load_circuit("ghz:4")))
+            grouped(attach_noise(load_circuit("ghz:4")), memory=2**20)

@@ -11,7 +11,6 @@ import numpy as np
 from qdiff.circuit.measurement import split_measurements
 from qdiff.data.bits import Bits
 from qdiff.errors import InputError
-from qdiff.memory import total_memory
 from qdiff.noise.attach import NoisyCircuit
 from qdiff.noise.rates import Readout
 from qdiff.simulation.error_patterns import cost
@@ -80,9 +79,9 @@ class PatternSampler:
         """About how long `shots` shots take one core."""
         return cost.seconds(self.layouts, shots)
 
-    def check_memory(self) -> None:
-        """Raises `InputError` where the states would not fit."""
-        check_memory(self.layouts)
+    def check_memory(self, memory: int) -> None:
+        """Raises `InputError` where the states would not fit into so many bytes."""
+        check_memory(self.layouts, memory)
 
     def bits(
         self,
@@ -116,16 +115,12 @@ class PatternSampler:
         return [shots // number + (part < shots % number) for part in range(number)]
 
 
-def check_memory(planned: Sequence[Layout]) -> None:
-    """Raise `InputError` where the states of a walk would not fit.
-
-    Asked is what the machine has, not what is free: the same seed must give the same shots.
-    """
+def check_memory(planned: Sequence[Layout], memory: int) -> None:
+    """Raise `InputError` where the states of a walk would not fit into a machine's `memory`."""
     live = max((len(each.before) + len(each.block.born) for each in planned), default=0)
     needed = _STATES_HELD * 8 * max(BATCH_AMPLITUDES, 1 << live)
-    whole = total_memory()
-    if needed > _MEMORY_SHARE * whole:
+    if needed > _MEMORY_SHARE * memory:
         raise InputError(
             f"drawing errors first needs {needed / 2**30:.3g} GiB of memory for states of {live} "
-            f"qubits, the machine has {whole / 2**30:.3g} GiB"
+            f"qubits, the machine has {memory / 2**30:.3g} GiB"
         )
