@@ -24,11 +24,14 @@ test-all: $(READY)
 # the same tests with the lowest versions that pyproject.toml allows, and with the newest; the newest
 # torch is the one of constraints.txt, since its builds are chosen by hand. TESTS picks some of them
 TESTS := tests
+UV = UV_SYSTEM_CERTS=1 UV_FIND_LINKS="$(PIP_FIND_LINKS)" $(VENV)-$*/bin/uv pip
 test-lowest test-newest: test-%:
 	$(PYTHON) -m venv $(VENV)-$*
 	$(VENV)-$*/bin/python -m pip install --quiet --disable-pip-version-check uv
-	UV_SYSTEM_CERTS=1 UV_FIND_LINKS="$(PIP_FIND_LINKS)" $(VENV)-$*/bin/uv pip install --quiet --python $(VENV)-$* \
-		$(if $(filter lowest,$*),--resolution lowest-direct,'$(shell grep ^torch== constraints.txt)') -e '.[dev]'
+	$(if $(filter lowest,$*),$(UV) compile --quiet --resolution lowest-direct --extra dev --python $(VENV)-$* \
+		pyproject.toml -o $(VENV)-$*/versions.txt >/dev/null)
+	$(UV) install --quiet --python $(VENV)-$* -e '.[dev]' \
+		$(if $(filter lowest,$*),-r $(VENV)-$*/versions.txt,'$(shell grep ^torch== constraints.txt)')
 	OMP_NUM_THREADS=1 $(VENV)-$*/bin/python -m pytest -q -n 2 --dist loadfile -m "not slow" $(TESTS)
 
 check: $(READY)

