@@ -19,24 +19,30 @@ def start(content: Row) -> list[str]:
         f"{content['question']} `qdiff.fit(shots, start=model)`, the model fitted to "
         f"{content['settings']['shots_of_start']:,} shots of another law of 10 qubits. Exact KL in "
         "nats from the law of the new shots, mean and 95 % interval over seeds; *start* is the "
-        "model as it was. *Kept*: on how many seeds which part went on from the start, by held-out "
-        f"shots. Device: {content['device']}. Repeat: `python benchmarks/start.py`. "
-        f"{measured_at(content['rows'])}",
+        f"model as it was. {_cases(content['settings']['cases'])} *Kept*: on how many seeds which "
+        f"part went on from the start, by held-out shots. Device: {content['device']}. Repeat: "
+        f"`python benchmarks/start.py`. {measured_at(content['rows'])}",
         "",
         *head(
-            ["start, and what the shots are of", "shots", "seeds"],
+            ["case", "shots", "seeds"],
             ["start", "without", "**with**", "kept", "CPU s without", "with"],
         ),
-        *(_line(content["settings"]["cases"], *key, rows) for key, rows in groups.items()),
+        *(_line(*key, rows) for key, rows in groups.items()),
     ]
 
 
-def _line(cases: dict[str, list[str]], case: str, shots: int, rows: list[Row]) -> str:
-    circuit, noise, other, other_noise = cases[case]
+def _cases(cases: dict[str, list[str]]) -> str:
+    return " ".join(
+        f"*{name.capitalize()}*: from `{circuit}` under {noise} to `{other}` under {other_noise}."
+        for name, (circuit, noise, other, other_noise) in cases.items()
+    )
+
+
+def _line(case: str, shots: int, rows: list[Row]) -> str:
     kept = Counter(part.replace("_", " ") for row in rows for part in row["kept"])
     return line(
         [
-            f"{case}: `{circuit}`, {noise}; `{other}`, {other_noise}",
+            case,
             f"{shots:,}",
             str(len(rows)),
             *(

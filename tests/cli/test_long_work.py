@@ -72,7 +72,7 @@ def test_a_sweep_prints_where_its_table_is(qdiff_command) -> None:
         (("simulate", "ghz:2", "--store", "a", "--executor", "pigeon"), "local, ray, slurm, dask"),
         (("simulate", "ghz:2", "--store", "a", "--workers", "0"), "workers must be a positive"),
         (("simulate", "ghz:2", "--store", "a", "--part", "3"), "--part must look like 2/3"),
-        (("simulate", "ghz:2", "--store", "a", "--part", "3/2"), "part must be two"),
+        (("simulate", "ghz:2", "--store", "a", "--part", "3/2"), "--part must look like 2/3"),
         (("simulate", "ghz:2", "--store", "a", "--part", "1/2", "--out", "b"), "leave out one"),
         (("simulate", "ghz:2", "--store", "file"), "is a file"),
         (("simulate", "ghz:2", "--store", "file/below"), "cannot make the folder"),
