@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from quick_fits import QUICK
 from scipy.stats import chisquare
 
+from qdiff import fit
 from qdiff.data.bits import all_bits
 
 
@@ -69,13 +73,15 @@ def test_a_cell_measures_the_surrogate_beside_every_baseline(monkeypatch) -> Non
     monkeypatch.setattr(beyond_tables, "LAWS", {"small": law})
     kept = {name: beyond_tables.BASELINES[name] for name in ("independent_bits", "chow_liu")}
     monkeypatch.setattr(beyond_tables, "BASELINES", kept)
-    row = beyond_tables.measure({"law": "small", "shots": 1000, "seed": 1})
+    monkeypatch.setattr(beyond_tables, "MOST_DRAWN", 1 << 18)
+    monkeypatch.setattr(beyond_tables.qdiff, "fit", partial(fit, config=QUICK))
+    row = beyond_tables.measure({"law": "small", "shots": 20_000, "seed": 1})
     assert {"surrogate", "independent_bits", "chow_liu"} <= {*row["kl"]}
     table = np.exp(law.log_prob(all_bits(9)))
     ones = table @ all_bits(9)
     product = np.exp(all_bits(9) @ np.log(ones) + (1 - all_bits(9)) @ np.log1p(-ones))
     exact = float(table @ np.log(table / product))
     found = row["kl"]["independent_bits"]
-    assert abs(found["mean"] - exact) < 5 * found["error"] + 0.02  # it had 1,000 shots
+    assert abs(found["mean"] - exact) < 5 * found["error"] + 0.02
     assert row["conditional"]["shots"] == 2000
     assert row["conditional"]["p"] > 1e-6

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from asymmetric_circuits import asymmetric
 from noisy_pairs import kl
@@ -58,6 +59,7 @@ def test_histories_that_are_put_right_give_the_exact_law_there_and_near_it() -> 
         assert kl(truth, by_both[0]) > 5 * kl(truth, by_both[1])
 
 
+@pytest.mark.slow
 def test_gates_on_one_qubit_are_found_to_be_short(tmp_path: Path) -> None:
     pairs = [(c, qdiff.exact(c, RELAXING).sample(50_000, seed=k)) for k, c in enumerate(TAUGHT)]
     learned = learn_noise(pairs, seed=1, operations=FEW)
@@ -71,6 +73,7 @@ def test_gates_on_one_qubit_are_found_to_be_short(tmp_path: Path) -> None:
     assert abs(spec.time1 / spec.time2 - time) < 1e-12
 
 
+@pytest.mark.slow
 def test_shots_improve_on_a_calibration_that_is_off() -> None:
     """Of a device whose gates differ in length, per qubit; mean KL over two draws of being off."""
     truth = replace(

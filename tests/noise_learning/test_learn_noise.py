@@ -156,6 +156,7 @@ def test_gates_that_turn_too_far_are_found() -> None:
     assert any("software" in text for text in learned.beyond_spec)
 
 
+@pytest.mark.slow
 def test_a_calibration_makes_few_shots_go_far() -> None:
     """Of one circuit, in the mean over draws, although its rates are wrong by up to five."""
     start = NoiseSpec(**{**vars(TRUTH), "p1": 6e-3, "p2": 1.4e-2, "readout": (0.03, 0.04)})
@@ -247,6 +248,7 @@ def test_a_circuit_that_cannot_be_predicted_is_refused(learned: LearnedNoise) ->
         learned.predict("ghz:3", seed=-1)
 
 
+@pytest.mark.slow
 def test_a_clifford_circuit_beyond_tables_is_predicted_as_a_chain(learned: LearnedNoise) -> None:
     """True shots are nearly as likely as under a chain fitted to as many true shots."""
     model = learned.predict("ghz:26", seed=1)
