@@ -31,6 +31,9 @@ _DIFFERENCE, _TURN = 1e-3, 1e-5
 _LEAST_SEEN = 1e-60
 """Probability of a string below which only a step too far takes it, and slopes would overflow."""
 
+_LEAST_TOTAL = 1e-12
+"""Of a law put right: a step too far in rates, some of which count against, can leave nothing."""
+
 
 def anchored(
     drawn: DrawnLaws, own: CircuitLikelihood, known: Posterior, operations: float
@@ -93,7 +96,7 @@ class CircuitLikelihood:
         table = self.by_histories(values)
         if self._anchor:
             table = (table * self._anchor[0] + self._anchor[1]).clamp_min(0)
-            table = table / table.sum()
+            table = table / table.sum().clamp_min(_LEAST_TOTAL)
         if not self._turns.any():
             return table
         rates = self._net_rates(values)

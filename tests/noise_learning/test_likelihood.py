@@ -121,6 +121,18 @@ def test_the_gradient_and_the_slopes_are_those_of_the_log_likelihood() -> None:
     assert abs((ahead - behind) / 2 - total @ step) < 1e-3 * abs(total @ step) + 1e-6
 
 
+def test_a_law_put_right_of_which_nothing_is_left_has_finite_slopes() -> None:
+    """As where a search steps to rates of thousands, and histories that count against prevail."""
+    joint, known = joint_of(2)
+    own = joint.likelihoods[0]
+    own._anchor = torch.ones(4, dtype=torch.float64), torch.full((4,), -2.0, dtype=torch.float64)
+    values = torch.from_numpy(known.values(own.numbers)).requires_grad_()
+    seen = own.log_seen(values).sum()
+    (gradient,) = torch.autograd.grad(seen, values)
+    assert seen.isfinite()
+    assert gradient.isfinite().all()
+
+
 def test_the_law_is_that_of_the_seen_strings_and_sums_to_one() -> None:
     joint, known = joint_of(3)
     law = joint.likelihoods[0].law(known.values(joint.likelihoods[0].numbers))
