@@ -33,6 +33,10 @@ _TOLD = 1.0
 _FLAT = 1e-6
 """Of the largest variance: below it a combination of strings is a constant."""
 
+_FEWEST = 25.0
+"""Of a string's variance times the shots: what varies less is decided by a handful of strings, of
+which a single one too many is no normal residue's (of a rare one, about five are expected here)."""
+
 _LEFT = 0.05
 """What fitting must have left of a residue's variance."""
 
@@ -110,12 +114,13 @@ def _frequencies(shots: Shots) -> Floats:
 def _whitening(means: Floats, masks: NDArray[np.int64], scale: float) -> Floats:
     """``W`` such that ``W^T`` times the strings' means has unit covariance, ``(masks, rank)``.
 
-    A mean of shots has `scale` times the covariance of the strings.
+    A mean of shots has `scale` times the covariance of the strings. Combinations that too few shots
+    decide are left out.
     """
     variance = means[masks[:, None] ^ masks] - np.outer(means[masks], means[masks])
-    values, vectors = np.linalg.eigh(variance * scale)
-    kept = values > max(_FLAT * values.max(), 0)
-    return np.asarray(vectors[:, kept] / np.sqrt(values[kept]))
+    values, vectors = np.linalg.eigh(variance)
+    kept = values > max(_FLAT * values.max(), _FEWEST * scale)
+    return np.asarray(vectors[:, kept] / np.sqrt(values[kept] * scale))
 
 
 def _masks(num_bits: int) -> NDArray[np.int64]:

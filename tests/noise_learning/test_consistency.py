@@ -61,6 +61,18 @@ def test_means_of_one_and_two_bits_have_their_false_alarms_and_power() -> None:
     assert few_bit_change(shots, [right.sample(100_000, seed=2)]) < 1e-6
 
 
+@pytest.mark.parametrize(("chance", "shots"), [(0.002, 500), (0.002, 5000), (0.02, 1), (0.02, 30)])
+def test_rare_strings_alone_raise_no_doubt(chance: float, shots: int) -> None:
+    """Of bits that hardly ever flip, a pair that does is no normal residue; 300 sets a case, of
+    which five below 1e-4 are expected once in 10^10 times."""
+    flips = np.array([int(x).bit_count() for x in range(64)])
+    law = chance**flips * (1 - chance) ** (6 - flips)
+    right = qdiff.Distribution(probabilities=law)
+    nothing = (np.zeros((1, 64)), np.zeros((1, 1)))
+    sets = [right.sample(shots, seed=seed) for seed in range(300)]
+    assert sum(few_bit_residue(law, *nothing, own) < 1e-4 for own in sets) < 5
+
+
 def learned_from(laws: list[tuple[str, qdiff.Distribution]]) -> LearnedNoise:
     pairs = [(text, law.sample(10_000, seed=place)) for place, (text, law) in enumerate(laws)]
     return learn_noise(pairs, start=NoiseSpec(), seed=1, operations=FEW)
