@@ -12,9 +12,12 @@ from qdiff.data import storage
 from qdiff.data.argument_checks import is_number
 from qdiff.errors import InputError
 from qdiff.noise.spec import NoiseSpec
-from qdiff.noise_learning.numbers import QUBITS, Number
+from qdiff.noise_learning.numbers import DEPHASE, QUBITS, Number
 from qdiff.noise_learning.posterior import Posterior
 from qdiff.noise_learning.prior import DevicePrior
+
+_OF_EARLIER_VERSIONS = "phase1"
+"""Phase errors beyond resets; with another prior, so that another name alone would not do."""
 
 
 def write(
@@ -58,6 +61,11 @@ def read(path: str | Path) -> tuple[Posterior, tuple[dict[str, Any], ...]]:
 
 
 def _parameters(listed: object, size: int) -> tuple[Number, ...]:
+    if isinstance(listed, list) and [_OF_EARLIER_VERSIONS, []] in listed:
+        raise InputError(
+            f"it has {_OF_EARLIER_VERSIONS} of an earlier version, in place of which {DEPHASE} is "
+            "learned now; learn the noise anew"
+        )
     if not isinstance(listed, list) or len(listed) != size or not all(map(_is_number, listed)):
         raise InputError(f"it does not name {size} numbers")
     numbers = tuple(Number(kind, tuple(qubits)) for kind, qubits in listed)

@@ -62,6 +62,7 @@ def test_a_file_keeps_everything(path: Path) -> None:
         (put("precision", np.triu(np.ones((4, 4)))), "normal law"),
         (say(7, "parameters"), "does not name"),
         (say([["pauli1", [0]]] * 4, "parameters"), "twice"),
+        (say([["pauli1", []], ["phase1", []]] * 2, "parameters"), "learn the noise anew"),
         (say([["pauli1", [-1]]] * 4, "parameters"), "does not name"),
         (say([["background", [1]]] * 4, "parameters"), "does not name"),
         (say([[["pauli1"], [1]]] * 4, "parameters"), "does not name"),
