@@ -83,6 +83,7 @@ def fit(
         nothing: networks trained on, matrix-product laws moved on, interactions as they are.
         Held-out shots decide, and ``card["start"]`` says which parts were kept; where none was, the
         surrogate is the one without a start. A circuit that the start was told is not carried over.
+        A start that was fitted to these very shots is no fair rival: it has seen what is held out.
     seed
         Decides everything random. The same seed gives the same surrogate on a CPU, with the same
         number of threads; on a graphics card up to rounding, as sums there have no fixed order.
@@ -104,8 +105,8 @@ def fit(
 
     Raises `InputError` for empty shots, an unknown device or effort, trainings that are never
     finite or run out of memory all of them, a checkpoint of another fit, a circuit or start of
-    other bits than the shots, a start that knows no random orders with `any_order`, and, with the
-    reason, for a circuit whose ideal law cannot be had.
+    other bits than the shots, a start that knows no random orders with `any_order` or bit flips
+    beyond 12 bits, and, with the reason, for a circuit whose ideal law cannot be had.
 
     >>> shots = Shots.from_counts({"00": 51, "11": 47, "01": 2})
     >>> model = fit(shots, circuit="ghz:2", effort="fast", seed=1)

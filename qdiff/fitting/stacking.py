@@ -68,7 +68,7 @@ def stack(
     divided = [Division(shots, shots)] if exact else divisions(shots, config, dividing)
     laws, started = fit_parts(divided, training, config, first), frozenset[Part]()
     if start is not None:
-        (own,) = root.spawn(1)
+        (own,) = dividing.spawn(1)  # not of the root, whose next child judges a circuit
         laws, started = likelier_parts(start, laws, divided, training, config, own)
     folds = [
         Fold(division=division, laws={part: each[place] for part, each in laws.items()})

@@ -21,6 +21,8 @@ from qdiff.fitting.config import Candidate, FitConfig
 from qdiff.fitting.fit_parts import Laws, along_orders
 from qdiff.fitting.heldout import Division
 from qdiff.fitting.train_networks import NetworkTraining, Task
+from qdiff.models.diffusion.decoding.bitflip import BitFlipLaw
+from qdiff.models.diffusion.decoding.bitflip_laws import MAX_BITS as MAX_BITFLIP_BITS
 from qdiff.models.diffusion.decoding.ordered import OrderEnsemble
 from qdiff.models.diffusion.denoisers.any_order_recurrent import AnyOrderRecurrentNetwork
 from qdiff.models.laws.law import AnyOrderLaw
@@ -40,13 +42,19 @@ _FROM_NOTHING = (Part.SHOTS, Part.CIRCUIT, Part.UNFOLDED)
 
 def check_start(start: object, num_bits: int, config: FitConfig) -> None:
     """Raises `InputError` for anything but None and a surrogate of as many bits, which knows random
-    orders where these are asked for."""
+    orders where these are asked for; and for bit flips that have no probabilities to choose by."""
     if start is None:
         return
     found = check_is(start, Surrogate, "start")
     if found.num_bits != num_bits:
         raise InputError(f"start has {found.num_bits} bits, the shots {num_bits}")
     diffusion = members(found.parts[Part.DIFFUSION]) if Part.DIFFUSION in found.parts else ()
+    flips = config.is_bitflip or any(isinstance(law, BitFlipLaw) for law in diffusion)
+    if flips and num_bits > MAX_BITFLIP_BITS:
+        raise InputError(
+            f"a start is chosen by probabilities, which bit flips have up to {MAX_BITFLIP_BITS} "
+            f"bits only, not {num_bits}; use another process"
+        )
     if config.any_order and any(
         isinstance(law, OrderEnsemble) and not law.any_order for law in diffusion
     ):

@@ -15,7 +15,8 @@ import qdiff
 from qdiff import FitConfig, InputError, Shots, Surrogate
 from qdiff.cli.main import app
 from qdiff.fitting.config import Candidate
-from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent
+from qdiff.models.diffusion.denoisers.config import AnyOrderRecurrent, LevelledMLP
+from qdiff.models.diffusion.processes.bitflip import BitFlip
 from qdiff.models.diffusion.training.trainer import TrainingConfig
 from qdiff.models.laws.mixture import members
 from qdiff.models.matrix_product.fit import continued
@@ -110,6 +111,19 @@ def test_starts_that_cannot_serve_are_refused(yesterday: Surrogate, few: Shots) 
         qdiff.fit(few, start=TODAY)
     with pytest.raises(InputError, match="start learned no random orders"):
         qdiff.fit(few, start=yesterday, any_order=True)
+
+
+def test_bit_flips_without_probabilities_are_no_start() -> None:
+    """Neither theirs nor another's is chosen where they are; said before anything is fitted."""
+    shots = Shots.from_bits(np.eye(13, dtype=np.uint8))
+    training = replace(TRAINING, steps=2)
+    network = LevelledMLP(width=4, depth=1)
+    candidates = (Candidate(network=network, training=training),)
+    flips = FitConfig(process=BitFlip(), candidates=candidates, folds=1)
+    start = qdiff.fit(shots, config=flips)
+    for config in (flips, CONFIG):
+        with pytest.raises(InputError, match="a start is chosen by probabilities"):
+            qdiff.fit(shots, config=config, start=start)
 
 
 def test_chains_move_on_only_while_held_out_shots_gain() -> None:
