@@ -100,7 +100,8 @@ def choose_method(workload: Workload, *, memory: int, asked: Method | None = Non
 
 def statevector_seconds(num_qubits: int, num_gates: int, runs: int) -> float:
     """About how long so many runs of a state vector take."""
-    return runs * num_gates * (_STATEVECTOR_GATE + _STATEVECTOR_AMPLITUDE * 2.0**num_qubits)
+    amplitudes = 2.0 ** min(num_qubits, _FLOAT_BITS)
+    return runs * num_gates * (_STATEVECTOR_GATE + _STATEVECTOR_AMPLITUDE * amplitudes)
 
 
 def workload_of(noisy: NoisyCircuit, *, shots: int, dynamic: bool) -> Workload:
@@ -132,6 +133,9 @@ _PRODUCT_GATE = 15e-6
 _PRODUCT_CUBE = 20e-9
 _PRODUCT_SITE = 5e-6
 """Seconds of one core: a gate, and a gate's cost an amplitude (bond cubed, sampled site)."""
+
+_FLOAT_BITS = 1000
+"""No float holds the length of a longer state vector, which fits into no machine all the same."""
 
 _MEMORY_SHARE = 0.8
 _SMALL_BOND = 16
@@ -165,7 +169,7 @@ def _obstacle(workload: Workload, method: Method, memory: int) -> str | None:
     if method is Method.MATRIX_PRODUCT_STATE:
         return None
     doubled = 2 if method is Method.DENSITY_MATRIX else 1
-    needed = 16 << (doubled * workload.num_qubits)
+    needed = 16 << min(doubled * workload.num_qubits, _FLOAT_BITS)
     if needed <= _MEMORY_SHARE * memory:
         return None
     return f"{workload.num_qubits} qubits need {aer.gibibytes(needed)} of memory"

@@ -196,3 +196,12 @@ class TestMistakes:
         with pytest.raises(InputError, match="stabilizer") as caught:
             simulate(circuit, model, shots=1, method="stabilizer")
         assert "\n" not in str(caught.value)
+
+
+def test_circuits_wider_than_a_float_s_exponent_are_simulated() -> None:
+    """The time and memory of 2^1100 amplitudes are no floats; nobody asks for a state vector."""
+    circuit = QuantumCircuit(1100, 1100)
+    circuit.x(range(1100))
+    circuit.t(0)
+    circuit.measure(range(1100), range(1100))
+    assert simulate(circuit, shots=2, seed=1).to_counts() == {"1" * 1100: 2}
