@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from operator import methodcaller
@@ -38,10 +38,12 @@ def draw_jobs(
     *,
     executor: Engine | None = None,
     progress: bool = False,
+    refused: dict[str, str] | None = None,
 ) -> int:
     """Draw what is missing of these batches of several jobs, and say how many shots that were.
 
-    Raises `InputError` as `draw` does.
+    Where `refused` is given, a job that cannot be simulated stops no other: its key and the reason
+    are put there. Raises `InputError` as `draw` does for what is left.
     """
     engine = ThisProcess() if executor is None else check_is(executor, Engine, "executor")
     check_flag(progress, "progress")
@@ -52,19 +54,36 @@ def draw_jobs(
     ]
     there = sum(len(batches) for _, batches in wanted) - len(missing)
     for job in {id(job): job for job, _ in missing}.values():
-        attach_noise(job.circuit, job.noise)  # refuses and warns here, once, and not in workers
-    tasks = (_drawing(job, batch) for job, batch in missing)
+        _check(job, refused)
+    skipped: Mapping[str, str] = {} if refused is None else refused
+    tasks = (_drawing(job, batch) for job, batch in missing if job.key not in skipped)
+    work = "draw" if refused is None else "tried"
+    done = 0
     with progress_bar("simulate", there + len(missing), shown=progress) as tick:
         for _ in range(there):
             tick()
-        with closing(completed(engine, methodcaller("draw"), tasks)) as drawn:
+        with closing(completed(engine, methodcaller(work), tasks)) as drawn:
             for drawing, shots in drawn:
+                if refused is not None and isinstance(shots, InputError):
+                    refused[drawing.key] = str(shots)
+                    continue
                 path = places[drawing.key] / drawing.batch.name
                 write_batch(path, drawing.key, drawing.batch, shots)
+                done += drawing.batch.shots
                 tick()
     for place in places.values():
         remove_unfinished(place)
-    return sum(batch.shots for _, batch in missing)
+    return done
+
+
+def _check(job: ShotJob, refused: dict[str, str] | None) -> None:
+    """Noise that does not fit is refused and warned of here, once, and not in workers."""
+    try:
+        attach_noise(job.circuit, job.noise)
+    except InputError as error:
+        if refused is None:
+            raise
+        refused[job.key] = str(error)
 
 
 def pooled(folder: Path, job: ShotJob, shots: int) -> Shots:

@@ -123,6 +123,13 @@ class Drawing:
                 self.circuit, self.noise, shots=self.batch.shots, seed=root, machine=ANY
             )
 
+    def tried(self) -> Shots | InputError:
+        """The same; or why it cannot be, for a caller who has other things to draw."""
+        try:
+            return self.draw()
+        except InputError as error:
+            return error
+
 
 def hash_of(decides: dict[str, Any]) -> str:
     """SHA-256 of something's JSON, 64 hexadecimal digits."""

@@ -81,7 +81,7 @@ class Cell:
             "qubits": self.job.circuit.num_qubits,
             "bits": shots.num_bits,
             "distinct": len(shots.counts),
-            "versions": ", ".join(f"{name} {found}" for name, found in versions().items()),
+            "versions": versions_text(),
             "error": None,
         }
 
@@ -118,6 +118,10 @@ def versions() -> dict[str, str]:
     """Of what decides a fit and a comparison, beside the shots."""
     numerical = {module.__name__: module.__version__ for module in (torch, np, scipy)}
     return {"qdiff": __version__, **numerical}
+
+
+def versions_text() -> str:
+    return ", ".join(f"{name} {found}" for name, found in versions().items())
 
 
 def reference(

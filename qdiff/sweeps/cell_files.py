@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qdiff.data.output import write_text
+from qdiff.errors import InputError
 
 SUFFIX = ".json"
 
@@ -15,6 +16,15 @@ def write_cell(folder: Path, found: dict[str, Any]) -> None:
     """Write what `Cell.measure` gave, whole or not at all."""
     text = json.dumps(found, indent=1, allow_nan=False) + "\n"
     write_text(folder / f"{found['record']['cell']}{SUFFIX}", text, force=True)
+
+
+def remove_cell(folder: Path, key: str) -> None:
+    """Remove a cell's file where there is one. Raises `InputError` where that cannot be."""
+    path = folder / f"{key}{SUFFIX}"
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot remove {path}: {error.strerror or error}") from None
 
 
 def read_cell(path: Path) -> dict[str, Any] | None:

@@ -19,7 +19,8 @@ from qdiff.store.drawing import draw_jobs, pooled
 from qdiff.store.shot_job import Batch, ShotJob
 from qdiff.store.shot_store import ShotStore
 from qdiff.sweeps.cell import Cell, Measuring
-from qdiff.sweeps.cell_files import is_measured, read_cells, write_cell
+from qdiff.sweeps.cell_files import is_measured, read_cells, remove_cell, write_cell
+from qdiff.sweeps.planned_cell import PlannedCells
 from qdiff.sweeps.sweep_plan import SweepPlan
 from qdiff.sweeps.sweep_table import write_tables
 from qdiff.tables import Tabular
@@ -62,7 +63,7 @@ def sweep(
     Each cell's result is a small file in the folder, under the hash of all that decides it, and is
     not measured again; its shots are in the store. A sweep that was stopped, at whatever instant,
     goes on where it was and ends as if it had not been; a larger plan adds to what is there. Cells
-    that cannot be fitted say why (``error``), and are tried again next time.
+    that cannot be read, simulated or fitted say why (``error``), and are tried again next time.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def sweep(
     executor
         Where shots are drawn and cells are fitted, see `ShotStore.shots`.
 
-    Raises `InputError` where a circuit or noise cannot be read, and a folder not be written to.
+    Raises `InputError` where no cell can be read and simulated, and a folder not be written to.
 
     >>> import tempfile
     >>> plan = SweepPlan(circuits=["ghz:2"], noise=["light"], shots=[50], seeds=[1], effort="fast")
@@ -89,12 +90,17 @@ def sweep(
     engine = ThisProcess() if executor is None else check_is(executor, Engine, "executor")
     folder = as_path(folder, "folder")
     shots = ShotStore(folder / "store" if store is None else as_path(store, "store")).folder
-    cells = plan.cells()
+    planned = plan.planned()
     place = folder_for(folder / _CELLS)
     for each in (folder, place):
         remove_unfinished(each)
-    missing = [cell for cell in cells if not is_measured(place, cell.key)]
-    draw_jobs(shots, _wanted(missing), executor=engine, progress=progress)
+    missing = [cell for cell in planned.distinct() if not is_measured(place, cell.key)]
+    reasons: dict[str, str] = {}
+    draw_jobs(shots, _wanted(missing), executor=engine, progress=progress, refused=reasons)
+    planned = planned.with_refused(reasons, missing)
+    planned.check_any()
+    _keep_refusals(place, planned)
+    missing = [cell for cell in missing if cell.job.key not in reasons]
     tasks = (Measuring(cell=each, shots=pooled(shots, each.job, each.shots)) for each in missing)
     with (
         progress_bar("fit", len(missing), shown=progress) as tick,
@@ -107,6 +113,14 @@ def sweep(
     records = read_cells(place)
     files = write_tables(folder, records)
     return Sweep(records=records, measured=len(missing), files=files)
+
+
+def _keep_refusals(place: Path, planned: PlannedCells) -> None:
+    """Those of this run; an earlier run's are gone for cells that have shots now."""
+    for cell, reason in planned.refused.items():
+        write_cell(place, cell.refusal(reason))
+    for cell in planned.read:
+        remove_cell(place, cell.key)
 
 
 def _wanted(cells: Sequence[Cell]) -> Iterator[tuple[ShotJob, list[Batch]]]:

@@ -7,7 +7,9 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from qiskit import QuantumCircuit
 
 from qdiff.circuit.loading import load_circuit
 from qdiff.data.argument_checks import (
@@ -24,9 +26,12 @@ from qdiff.noise.spec import NoiseSpec
 from qdiff.noise.text import read_file
 from qdiff.store.shot_job import BATCH, MOST_SHOTS, ShotJob
 from qdiff.sweeps.cell import Cell
+from qdiff.sweeps.planned_cell import PlannedCell, PlannedCells
 
 _MOST_SEED = 2**63 - 1
 """What a column of whole numbers holds, in the table and in what others read it with."""
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,20 +102,52 @@ class SweepPlan:
 
     def cells(self) -> list[Cell]:
         """Its cells, circuits and noises read. Raises `InputError` where one cannot be."""
-        circuits = {name: load_circuit(name) for name in self.circuits}
-        noises = {name: NoiseSpec.parse(name) for name in self.noise}
-        found = {}
+        planned = self.planned()
+        if planned.refused:
+            raise InputError(next(iter(planned.refused.values())))
+        return planned.distinct()
+
+    def planned(self) -> PlannedCells:
+        """Its cells, and the reasons of those whose circuit or noise cannot be read.
+
+        Raises `InputError` where that is so of all.
+        """
+        circuits = {name: _tried(load_circuit, name) for name in self.circuits}
+        noises = {name: _tried(NoiseSpec.parse, name) for name in self.noise}
+        read, refused = {}, {}
         for name, noise, seed in itertools.product(circuits, noises, self.seeds):
-            job = ShotJob(circuit=circuits[name], noise=noises[noise], seed=seed, batch=self.batch)
+            job = self._job(circuits[name], noises[noise], seed)
             for shots, told in itertools.product(self.shots, self.told):
-                cell = Cell(
-                    circuit=name, noise=noise, job=job, shots=shots, told=told, effort=self.effort
-                )
-                found[cell.key] = cell
-        return list(found.values())
+                named = {"circuit": name, "noise": noise, "shots": shots, "told": told}
+                cell = PlannedCell(**named, seed=seed, effort=self.effort, batch=self.batch)
+                if isinstance(job, InputError):
+                    refused[cell] = str(job)
+                else:
+                    read[cell] = Cell(**named, job=job, effort=self.effort)
+        found = PlannedCells(read=read, refused=refused)
+        found.check_any()
+        return found
+
+    def _job(
+        self, circuit: QuantumCircuit | InputError, noise: NoiseSpec | InputError, seed: int
+    ) -> ShotJob | InputError:
+        """What is simulated, or why it cannot be."""
+        if isinstance(circuit, InputError):
+            return circuit
+        if isinstance(noise, InputError):
+            return noise
+        return ShotJob(circuit=circuit, noise=noise, seed=seed, batch=self.batch)
 
     def _check(self, name: str, each: Callable[[Any, str], Any]) -> None:
         values = check_list(getattr(self, name), name)
         if not values:
             raise InputError(f"{name} must have at least one entry, got none")
         object.__setattr__(self, name, tuple(each(value, f"{name}: each") for value in values))
+
+
+def _tried(read: Callable[[str], Found], name: str) -> Found | InputError:
+    """What a name stands for, or why it cannot be read."""
+    try:
+        return read(name)
+    except InputError as error:
+        return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -62,6 +63,83 @@ def test_a_sweep_prints_where_its_table_is(qdiff_command) -> None:
     assert done.code == 0
     notes = [json.loads(path.read_text())["record"] for path in Path("runs/plan/cells").iterdir()]
     assert any("too many for a table" in (record["note"] or "") for record in notes)
+
+
+NARROW = PLAN.replace("light", "depolarizing:p1=1e-3,p2=1e-2,num_qubits=2")
+BELL = """OPENQASM 3.0;
+include "stdgates.inc";
+qubit[2] q; bit[2] c;
+h q[0]; cx q[0], q[1]; x q[0]; c = measure q;
+"""
+BROKEN = {
+    "missing": (None, "is neither a file"),
+    "damaged": (BELL.replace("h q[0]", "h q[7"), "b.qasm"),
+    "without measurement": (BELL.replace("c = measure q;", ""), "measures nothing"),
+    "wider than its noise": (BELL.replace("[2]", "[3]"), "the circuit has 3 qubits but the noise"),
+}
+"""What is wrong with a circuit, and what its row says."""
+
+
+def table() -> list[dict[str, str]]:
+    return list(csv.DictReader(Path("out/table.csv").read_text().splitlines()))
+
+
+def files(folder: str) -> dict[str, bytes]:
+    found = (
+        path for path in Path(folder).rglob("*") if path.is_file() and "store" not in path.parts
+    )
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+@pytest.mark.usefixtures("tiny_fits")
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_circuit_is_a_row_until_it_is_mended(qdiff_command, name) -> None:
+    text, says = BROKEN[name]
+    circuit, command = Path("b.qasm"), ("sweep", "plan.toml", "--workers", "1", "--out")
+    Path("plan.toml").write_text(NARROW.replace('"ghz:2"', '"b.qasm", "ghz:2"'))
+    if text is not None:
+        circuit.write_text(text)
+    for measured in (1, 0):  # and the broken one is tried again
+        done = qdiff_command(*command, "out")
+        assert done.code == 0, done.err
+        assert f"2 cells, {measured} of them measured now" in done.out
+        assert "1 cells could not be measured" in done.out + done.err
+        broken, good = table()
+        assert (broken["circuit"], broken["kl"]) == ("b.qasm", "")
+        assert says in broken["error"]
+        assert (good["circuit"], good["error"], good["distinct"] != "") == ("ghz:2", "", True)
+        assert float(good["kl"]) >= 0
+    circuit.write_text(BELL)
+    assert "2 cells, 1 of them measured now" in qdiff_command(*command, "out").out
+    assert [row["error"] for row in table()] == ["", ""]
+    assert qdiff_command(*command, "whole").code == 0
+    assert files("out") == files("whole")
+
+
+@pytest.mark.usefixtures("tiny_fits")
+def test_a_noise_that_cannot_be_read_stops_no_other(qdiff_command) -> None:
+    Path("plan.toml").write_text(PLAN.replace('"light"', '"volcanic", "light"'))
+    assert qdiff_command("sweep", "plan.toml", "--workers", "1", "--out", "out").code == 0
+    assert [row["noise"] for row in table() if "volcanic" in row["error"]] == ["volcanic"]
+    assert [row["noise"] for row in table() if row["kl"]] == ["light"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        (PLAN.replace('"ghz:2"', '"a.qasm", "b.qasm"'), "a.qasm"),
+        (PLAN.replace('"light"', '"volcanic"'), "volcanic"),
+        (NARROW.replace("ghz:2", "ghz:3"), "the circuit has 3 qubits but the noise"),
+        (PLAN.replace('"ghz:2"', ""), "circuits must have at least one"),
+        (PLAN + "colours = [1]", "'colours'"),
+    ],
+)
+def test_a_plan_of_nothing_but_mistakes_ends_at_once(qdiff_command, plan, says) -> None:
+    Path("plan.toml").write_text(plan)
+    done = qdiff_command("sweep", "plan.toml", "--workers", "1", "--out", "out")
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert says in done.err
+    assert not Path("out/table.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from qiskit import QuantumCircuit
 
 import qdiff
-from qdiff import InputError, LocalProcesses, ShotStore, SweepPlan
+from qdiff import InputError, LocalProcesses, Shots, ShotStore, SweepPlan
+from qdiff.store import shot_job
 from qdiff.sweeps.cell import Cell
+from qdiff.sweeps.cell_files import write_cell
 from qdiff.sweeps.sweep_table import to_csv, to_page, to_parquet
 
 PLAN: dict[str, Any] = {
     "circuits": ["ghz:2"], "noise": ["light"], "shots": [40], "seeds": [1], "batch": 40,
     "effort": "fast",
 }  # fmt: skip
+REFUSED = ["memory does not suffice"] * 2
 
 
 @pytest.fixture
@@ -98,6 +102,43 @@ def test_what_cannot_be_fitted_is_said_and_stops_no_other(
         assert "note" in found.records[2]
     assert len(measured) == 5
     assert "control flow" in errors[0]["error"]
+
+
+def test_what_the_simulator_refuses_is_said_and_stops_no_other(
+    tmp_path: Path, measured: list[Cell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batch by batch, after others of the same circuit were drawn."""
+    draw = shot_job.draw_shots
+
+    def full(circuit: QuantumCircuit, *args: Any, **kwargs: Any) -> Shots:
+        if circuit.num_qubits == 3 and kwargs["shots"] == 30:
+            raise InputError("memory does not suffice")
+        return draw(circuit, *args, **kwargs)
+
+    both = plan(circuits=["ghz:3", "ghz:2"], shots=[40, 70])
+    with monkeypatch.context() as patched:
+        patched.setattr(shot_job, "draw_shots", full)
+        found = qdiff.sweep(both, tmp_path / "a")
+        assert [each["error"] for each in found.records] == [None, None, *REFUSED]
+        assert qdiff.sweep(both, tmp_path / "a").measured == 0
+        with pytest.raises(InputError, match=r"^memory does not suffice$"):
+            qdiff.sweep(plan(circuits=["ghz:3"], shots=[70]), tmp_path / "b")
+    assert len(measured) == 2
+    assert qdiff.sweep(both, tmp_path / "a").measured == 2
+    qdiff.sweep(both, tmp_path / "whole")
+    assert contents(tmp_path / "a") == contents(tmp_path / "whole")
+
+
+@pytest.mark.usefixtures("tiny_fits")
+def test_an_earlier_reason_is_gone_even_if_a_run_was_killed_before_it_could_be(
+    tmp_path: Path,
+) -> None:
+    qdiff.sweep(plan(), tmp_path)
+    before = contents(tmp_path)
+    (planned,) = plan().planned().read
+    write_cell(tmp_path / "cells", planned.refusal("there was no such file"))
+    assert qdiff.sweep(plan(), tmp_path).measured == 0
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.slow
