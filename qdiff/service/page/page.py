@@ -21,6 +21,7 @@ from qdiff.report.page_parts import trainings, views_of
 from qdiff.report.pictures.comparison_pictures import comparison_pictures
 from qdiff.report.pictures.training import training_picture
 from qdiff.service import problems
+from qdiff.service.page.captions import captioned
 from qdiff.service.served import Served
 from qdiff.tables import escape
 
@@ -97,13 +98,14 @@ def _facts(served: Served) -> str:
 
 
 def _pictures(served: Served) -> str:
-    """The report's pictures of this one law."""
+    """The report's pictures of this one law, with captions that compare it with nothing."""
     surrogate = served.surrogate
-    samples = None if served.has_table else surrogate.sample(_DRAWN, seed=0)
+    drawn = None if served.has_table else _DRAWN
+    samples = None if drawn is None else surrogate.sample(drawn, seed=0)
     views = views_of(candidate=surrogate, samples=samples, labels={Role.CANDIDATE: "surrogate"})
     loss = training_picture(trainings(surrogate.card))
-    found = (*comparison_pictures(views), *(() if loss is None else (loss,)))
-    return "".join(figures.figure(picture) for picture in found)
+    found = [captioned(each, views[0], shots=drawn) for each in comparison_pictures(views)]
+    return "".join(figures.figure(picture) for picture in [*found, *([loss] if loss else [])])
 
 
 def _template(name: str) -> str:
