@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def serve(
         if token is None and not only_local:
             console.say("qdiff: no token is asked for: whoever reaches this machine may ask")
         console.show(f"{', '.join(files)}: {listening.address_of(listener)}")
-        try:
+        # Ctrl-C is how one ends a service; whether it is raised here too depends on its timing
+        with suppress(KeyboardInterrupt):
             listening.server(app).run(sockets=[listener])
-        except KeyboardInterrupt:  # which is how one ends a service
-            console.say("qdiff: stopped")
+        console.say("qdiff: stopped")
