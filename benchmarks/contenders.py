@@ -85,16 +85,15 @@ def together(baselines: Row, surrogate: Row) -> Row:
 def surrogate_again(row: Row, truth: qdiff.Distribution, shots: qdiff.Shots, seed: int) -> Row:
     """A row with the surrogate fitted anew; the baselines' figures stay, with their revision."""
     renewed = surrogate_against(truth, shots, seed)
-    ours = {*row["weights"], "surrogate", "without_shots"}
     baselines = {
-        what: {
-            name: value
-            for name, value in row[what].items()
-            if name not in ours and not name.startswith("part_")
-        }
+        what: {name: value for name, value in row[what].items() if not _is_ours(name)}
         for what in ("kl", "cpu_seconds")
     }
     return {"baselines_revision": row["revision"]} | row | together(baselines, renewed)
+
+
+def _is_ours(name: str) -> bool:
+    return name in ("surrogate", "without_shots") or name.startswith("part_")
 
 
 def _views(model: qdiff.Surrogate) -> dict[str, Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from record import mean_interval
 
-from sections.markdown import Row, head, interval, line, mean, measured_at
+from sections.markdown import Row, grouped_by, head, interval, line, mean, measured_at
 from sections.quality import BASELINES, PARTS
 
 MODELS = {
@@ -18,9 +18,7 @@ RIVALS = (*(name for name in BASELINES if name != "histogram"), "rbm")
 
 
 def beyond_tables(content: Row) -> list[str]:
-    groups: dict[tuple[str, int], list[Row]] = {}
-    for row in content["rows"]:
-        groups.setdefault((row["law"], row["shots"]), []).append(row)
+    groups = grouped_by(content["rows"], "law", "shots")
     behind = [f"{law} at {shots:,}" for (law, shots), rows in groups.items() if _ratio(rows) > 1]
     return [
         "## Beyond tables",

@@ -30,8 +30,19 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
+def grouped_by(rows: Sequence[Row], key: str, other: str) -> dict[tuple[Any, Any], list[Row]]:
+    """Rows of all seeds by their values under two keys, in the order of first appearance."""
+    found: dict[tuple[Any, Any], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row[key], row[other]), []).append(row)
+    return found
+
+
 def measured_at(rows: Sequence[Row]) -> str:
     """Which revisions measured how many rows."""
     counts = Counter(row["revision"] for row in rows)
-    told = ", ".join(f"{revision} ({number} rows)" for revision, number in sorted(counts.items()))
+    told = ", ".join(
+        f"{revision} ({number} row{'s' if number > 1 else ''})"
+        for revision, number in sorted(counts.items())
+    )
     return f"Measured at {told}."

@@ -6,13 +6,11 @@ from collections import Counter
 
 from record import mean_interval
 
-from sections.markdown import Row, head, interval, line, mean, measured_at
+from sections.markdown import Row, grouped_by, head, interval, line, mean, measured_at
 
 
 def start(content: Row) -> list[str]:
-    groups: dict[tuple[str, int], list[Row]] = {}
-    for row in content["rows"]:
-        groups.setdefault((row["case"], row["shots"]), []).append(row)
+    groups = grouped_by(content["rows"], "case", "shots")
     return [
         "## Going on from another surrogate",
         "",

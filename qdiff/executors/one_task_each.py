@@ -44,10 +44,17 @@ class OneTaskEach(Executor):
 
     def _hand_over(self) -> None:
         while self._waiting and self._free and not self._ended:
-            future, call = self._waiting.popleft()
             process = self._free.pop() or self._make()
             self._used.add(process)
-            process.submit(call).add_done_callback(partial(self._done, process, future))
+            future, call = self._waiting[0]
+            try:
+                inner = process.submit(call)
+            except BrokenExecutor:  # lost while it had nothing to do: no task is lost with it
+                self._used.discard(process)
+                self._free.append(None)
+                continue
+            self._waiting.popleft()
+            inner.add_done_callback(partial(self._done, process, future))
 
     def _done(self, process: Executor, future: Future[Any], inner: Future[Any]) -> None:
         error = None if inner.cancelled() else inner.exception()

@@ -21,11 +21,11 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import hadamard
 from scipy.stats import chi2
 
 from qdiff.data.bits import Floats
 from qdiff.data.shots import Shots
+from qdiff.models.interactions.walsh import walsh_hadamard
 
 _TOLD = 1.0
 """Information, in units of the prior's, from which on shots say something of a direction."""
@@ -64,12 +64,12 @@ def few_bit_residue(law: Floats, slopes: Floats, covariance: Floats, shots: Shot
     `slopes` are the law's derivatives by its numbers, ``(k, 2^n)``, whose posterior `covariance` is
     ``(k, k)``.
     """
-    masks, means = _masks(shots.num_bits), z_means(law)
-    residue = (z_means(_frequencies(shots)) - means)[masks]
+    masks, means = _masks(shots.num_bits), walsh_hadamard(law)
+    residue = (walsh_hadamard(_frequencies(shots)) - means)[masks]
     white = _whitening(means, masks, 1 / shots.num_shots)
     if not white.size:
         return 1.0
-    fitted = white.T @ np.array([z_means(slope)[masks] for slope in slopes]).T
+    fitted = white.T @ np.array([walsh_hadamard(slope)[masks] for slope in slopes]).T
     left, axes = np.linalg.eigh(np.eye(white.shape[1]) - fitted @ covariance @ fitted.T)
     free = left > _LEFT
     along = axes[:, free].T @ (white.T @ residue)
@@ -84,24 +84,10 @@ def few_bit_change(shots: Shots, others: Sequence[Shots]) -> float:
     masks, number = _masks(shots.num_bits), sum(other.num_shots for other in others)
     rest = sum(other.num_shots / number * _frequencies(other) for other in others)
     own, total = _frequencies(shots), shots.num_shots
-    pooled = z_means((total * own + number * rest) / (total + number))
+    pooled = walsh_hadamard((total * own + number * rest) / (total + number))
     white = _whitening(pooled, masks, 1 / total + 1 / number)
-    away = white.T @ z_means(own - rest)[masks]
+    away = white.T @ walsh_hadamard(own - rest)[masks]
     return _p_value(float(away @ away), len(away))
-
-
-def z_means(table: Floats) -> Floats:
-    """``sum_x p(x) (-1)^(x . mask)`` for every mask, ``(2^n,)``: a Walsh-Hadamard transform.
-
-    >>> z_means(np.array([0.5, 0.0, 0.0, 0.5])).tolist()
-    [1.0, 0.0, 0.0, 1.0]
-    """
-    size, done = len(table), table
-    for start in range(0, size.bit_length() - 1, 4):
-        some = hadamard(1 << min(4, size.bit_length() - 1 - start))
-        cube = done.reshape(-1, len(some), 1 << start)
-        done = np.einsum("ij,ajb->aib", some, cube).reshape(-1)
-    return np.asarray(done)
 
 
 def _frequencies(shots: Shots) -> Floats:

@@ -89,10 +89,8 @@ def device_circuit(circuit: CircuitLike, known: Posterior) -> DeviceCircuit:
             f"{loaded.name} has {loaded.num_clbits} bits; its noisy law has a table up to "
             f"{MAX_TABLE_QUBITS}: measure fewer"
         )
-    circuit_there = DeviceCircuit(program=program_of(loaded, start))
-    if circuit_there.has_times:
-        return circuit_there
-    return circuit_there.timed(known.prior.one_qubit_time)
+    found = DeviceCircuit(program=program_of(loaded, start))
+    return found if found.has_times else found.timed(known.prior.one_qubit_time)
 
 
 def _listed(pairs: Iterable[Pair]) -> list[Pair]:

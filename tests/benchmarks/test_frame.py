@@ -137,3 +137,22 @@ if __name__ == "__main__":
     assert 1 in values(json.loads((tmp_path / "frame.json").read_text())["rows"])
     assert sorted(values(run("--seeds", "3"))) == [1, 2, 3]
     assert measured(tmp_path).count(1) == 1
+
+
+def test_a_refit_keeps_every_figure_of_the_baselines(monkeypatch) -> None:
+    """Also of one that has the name of a part."""
+    import contenders
+
+    ours = {"kl": {"surrogate": 1.0, "part_matrix_product": 2.0}, "cpu_seconds": {"surrogate": 3.0}}
+    theirs = {"uniform": 7.0, "matrix_product": 5.0}
+    before = {
+        "kl": {**theirs, "surrogate": 9.0, "part_recurrent": 9.0, "without_shots": 9.0},
+        "cpu_seconds": {"matrix_product": 6.0, "surrogate": 9.0},
+        "weights": {"matrix_product": 0.5, "recurrent": 0.5},
+        "revision": "old",
+    }
+    monkeypatch.setattr(contenders, "surrogate_against", lambda *_: ours)
+    found = contenders.surrogate_again(before, None, None, 1)
+    assert found["kl"] == {**theirs, **ours["kl"]}
+    assert found["cpu_seconds"] == {"matrix_product": 6.0, "surrogate": 3.0}
+    assert found["baselines_revision"] == "old"

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from qdiff import DaskCluster, InputError, LocalProcesses, RayCluster, SlurmJobs
 from qdiff.executors.by_name import engine_named
 from qdiff.executors.completed import completed
 from qdiff.executors.engine import Engine, cores
+from qdiff.executors.one_task_each import OneTaskEach
 from qdiff.executors.slurm_jobs import settings_of_environment
 from qdiff.executors.this_process import ThisProcess
 
@@ -230,3 +232,22 @@ def test_slurm_s_refusal_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="jobs cannot be given to local"):
         list(completed(engine, abs, [1]))
     assert not os.listdir(tmp_path)
+
+
+def test_a_process_lost_between_two_tasks_costs_neither() -> None:
+    """It is noticed when the next task is handed to it, which another then does."""
+
+    class Short(ThreadPoolExecutor):
+        used = False
+
+        def submit(self, *args, **kwargs):
+            if self.used:
+                raise BrokenExecutor
+            self.used = True
+            return super().submit(*args, **kwargs)
+
+    pool = OneTaskEach(1, lambda: Short(1))
+    found = [pool.submit(abs, -number) for number in range(4)]
+    assert [each.result(timeout=10) for each in found] == [0, 1, 2, 3]
+    assert pool.submit(abs, -5).result(timeout=10) == 5
+    pool.shutdown()

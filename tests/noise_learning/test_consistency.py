@@ -13,7 +13,6 @@ from qdiff.noise_learning.consistency import (
     disagreement,
     few_bit_change,
     few_bit_residue,
-    z_means,
 )
 from qdiff.noise_learning.learn import learn_noise
 from qdiff.noise_learning.learned_noise import LearnedNoise
@@ -21,14 +20,6 @@ from qdiff.noise_learning.learned_noise import LearnedNoise
 TRUTH = NoiseSpec(p1=1.5e-3, p2=1e-2, readout=(0.02, 0.03))
 CIRCUITS = ("ansatz:4,seed=1", "brickwork:4,depth=6,seed=1", "xy:4")
 FEW = 3e6
-
-
-def test_means_of_strings_are_those_of_their_definition() -> None:
-    table = np.random.default_rng(1).dirichlet(np.ones(64))
-    index = np.arange(64)
-    for mask in (0, 5, 63):
-        signs = [1 - 2 * (int(x & mask).bit_count() % 2) for x in index]
-        assert abs(z_means(table)[mask] - table @ signs) < 1e-12
 
 
 def test_a_score_is_judged_by_all_that_it_is_uncertain_of() -> None:
