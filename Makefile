@@ -59,33 +59,17 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# every table, going on where it was stopped; RENEW=--renew measures again what other code of qdiff
+# was measured by, DATA is a folder of real shots
+BENCH := main_job "quality q12" "quality q16" "quality q20" beyond_tables start \
+	"circuit_prior laws" "circuit_prior wide" "circuit_prior plain" "circuit_prior verdicts" \
+	"learned_noise circuits" "learned_noise wide" "learned_noise depth" "learned_noise outside" \
+	"learned_noise shots" mitigation mitigation_wide two_sample family alarm simulation_time \
+	pattern_grouping niu steps sampling_speed coverage wide_comparison files executors service \
+	$(if $(DATA),"real_data $(DATA) ising" "real_data $(DATA) steane" "real_data $(DATA) aquila")
 bench: $(READY)
-	$(BIN)/python benchmarks/main_job.py
-	$(BIN)/python benchmarks/quality.py q12
-	$(BIN)/python benchmarks/quality.py q16
-	$(BIN)/python benchmarks/quality.py q20
-	$(BIN)/python benchmarks/beyond_tables.py
-	$(BIN)/python benchmarks/start.py
-	$(BIN)/python benchmarks/circuit_prior.py laws
-	$(BIN)/python benchmarks/circuit_prior.py wide
-	$(BIN)/python benchmarks/circuit_prior.py plain
-	$(BIN)/python benchmarks/circuit_prior.py verdicts
-	$(foreach part,circuits wide depth outside shots,$(BIN)/python benchmarks/learned_noise.py $(part) &&) true
-	$(BIN)/python benchmarks/mitigation.py
-	$(BIN)/python benchmarks/mitigation_wide.py
-	$(BIN)/python benchmarks/two_sample.py
-	$(if $(DATA),$(foreach set,ising steane aquila,$(BIN)/python benchmarks/real_data.py $(DATA) $(set) &&) true)
-	$(BIN)/python benchmarks/family.py
-	$(BIN)/python benchmarks/alarm.py
-	$(BIN)/python benchmarks/simulation_time.py
-	$(BIN)/python benchmarks/pattern_grouping.py
-	$(BIN)/python benchmarks/niu.py
-	$(BIN)/python benchmarks/steps.py
-	$(BIN)/python benchmarks/sampling_speed.py
-	$(BIN)/python benchmarks/coverage.py
-	$(BIN)/python benchmarks/wide_comparison.py
-	$(BIN)/python benchmarks/files.py
-	$(BIN)/python benchmarks/executors.py
+	for each in $(BENCH); do set -- $$each; script=$$1; shift; \
+		$(BIN)/python benchmarks/$$script.py "$$@" $(RENEW) || exit; done
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/figures.py
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from costs import Seconds, timed_cell
-from record import RESULTS, Row, environment, read, write
+from record import RESULTS, Row, environment, read, same_code, write
 
 from qdiff.executors.completed import completed
 from qdiff.executors.local_processes import LocalProcesses
@@ -43,6 +43,11 @@ def arguments(
         parser.add_argument("--seeds", type=first, default=str(seeds), help="how many, from 1 on")
     parser.add_argument("--workers", type=int, default=workers, help="cells measured at a time")
     parser.add_argument("--fresh", action="store_true", help="measure again what is recorded")
+    parser.add_argument(
+        "--renew",
+        action="store_true",
+        help="measure again what other code of qdiff was measured by",
+    )
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="KEY=VALUE", help="such cells, as shots=10000"
     )
@@ -90,8 +95,9 @@ def collect(
 
     Each has a process of its own, of so many threads, or as many as there are cores. Rows of an
     earlier run with the same settings are kept, unless they are to be measured afresh. A row is its
-    cell, what `measure` returned, and the revision that it was measured at. The cells' rows of
-    other revisions are replaced by what `again` makes of them, where it is given.
+    cell, what `measure` returned, and the revision that it was measured at. Rows that other code
+    measured are replaced by what `again` makes of them, where it is given, or measured again where
+    `options` say so.
     """
     earlier = read(name, options.out)
     rows = earlier["rows"] if earlier.get("settings") == settings else []
@@ -99,6 +105,7 @@ def collect(
     if options.fresh:
         rows = [row for row in rows if not any(belongs(row, cell) for cell in cells)]
     about = {"question": options.question, "settings": settings, **environment(threads)}
+    again = measure if options.renew else again
     tasks = list(unfinished(cells, rows, measure, again, about["revision"]))
     for cell, found, seconds in side_by_side(tasks, options.workers, threads):
         measured = {"cell_seconds": round(seconds.wall, 1), "revision": about["revision"]}
@@ -121,8 +128,8 @@ def unfinished(
         row = next((row for row in rows if belongs(row, cell)), None)
         if row is None:
             yield cell, measure, cell
-        elif again is not None and row["revision"] != now:
-            yield cell, again, row
+        elif again is not None and not same_code(row["revision"], now):
+            yield cell, again, cell if again is measure else row
 
 
 def side_by_side(

@@ -71,6 +71,18 @@ def revision() -> str:
     return git("rev-parse", "--short", "HEAD") + ("-dirty" if changed else "")
 
 
+def same_code(one: str | None, other: str) -> bool:
+    """Whether qdiff is alike at two revisions; what was not committed or is unknown never is."""
+    if one is None or "-dirty" in one + other:
+        return False
+    if one == other:
+        return True
+    found = subprocess.run(
+        ["git", "diff", "--quiet", one, other, "--", ":/qdiff"], capture_output=True, check=False
+    )
+    return found.returncode == 0
+
+
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Row:
     """Mean over seeds with Student's t interval, and the values themselves."""
     array = np.asarray(values, dtype=float)

@@ -12,6 +12,7 @@ from typing import Any
 import frame
 import pytest
 import small_cells
+from record import same_code
 from small_cells import Row
 
 QUESTION = "Is the frame sound?"
@@ -105,6 +106,43 @@ def test_rows_of_another_revision_are_told_apart_and_renewed_where_asked(
     renewed = run(again=small_cells.renewed)
     assert [row["revision"] for row in renewed] == ["later", "later"]
     assert values(renewed) == {1: -rows[0]["value"], 2: rows[1]["value"]}
+
+
+def test_rows_that_other_code_measured_are_measured_again_where_asked(
+    run: Callable[..., list[Row]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("frame.same_code", lambda one, other: {one, other} <= {"new", "a text"})
+    for name in ("old", "new", "a text"):
+        monkeypatch.setattr("record.revision", lambda name=name: name)
+        rows = run("--renew", *(["--only", "seed=1"] if name == "new" else []))
+    assert [row["revision"] for row in rows] == ["new", "a text"]
+    assert measured(tmp_path) == [1, 2, 1, 2]
+
+
+def test_the_code_of_two_revisions_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = tmp_path / "repository"
+    (repository / "qdiff").mkdir(parents=True)
+
+    def git(*arguments: str) -> str:
+        options = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(repository))
+        done = subprocess.run(["git", *options, *arguments], capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    git("init", "-q")
+    names = []
+    for path, text in (("qdiff/a.py", "1"), ("README.md", "1"), ("qdiff/a.py", "2")):
+        (repository / path).write_text(text)
+        git("add", ".")
+        git("commit", "-q", "-m", path)
+        names.append(git("rev-parse", "--short", "HEAD"))
+    first, documented, changed = names
+    monkeypatch.chdir(repository)
+    assert same_code(first, documented)
+    assert not same_code(first, changed)
+    for unknown in (f"{first}-dirty", None, "0000000"):
+        assert not same_code(unknown, first)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
