@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -93,7 +94,7 @@ class _Jobs(Executor):
     def __init__(self, jobs: Any, seconds: float) -> None:
         self._jobs, self._seconds = jobs, seconds
         self._running: dict[Future[Any], Any] = {}
-        self._unreadable = 0
+        self._unreadable_since: float | None = None
         self._end = Event()
         self._looking = Thread(target=self._look, daemon=True)
         self._looking.start()
@@ -126,9 +127,9 @@ class _Jobs(Executor):
         try:
             ended = bool(job.done())
         except Exception:  # a stale file handle, mostly: this thread is all that waits for jobs
-            self._unreadable += 1
-            return self._unreadable * self._seconds > _PATIENCE
-        self._unreadable = 0
+            since = self._unreadable_since = self._unreadable_since or time.monotonic()
+            return time.monotonic() - since > _PATIENCE
+        self._unreadable_since = None
         return ended
 
 
